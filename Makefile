@@ -1,0 +1,39 @@
+# Vole. `make run` sets everything up and runs the main job; `make test` runs the tests.
+# BUILD=debug|asan|ubsan|tsan chooses another build directory and flags.
+BUILD ?= release
+CC = gcc
+OUT = build$(if $(filter-out release,$(BUILD)),/$(BUILD))
+WARN = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wvla
+CFLAGS_release = -O2
+CFLAGS_debug = -O0 -DVOLE_DEBUG
+CFLAGS_asan = -O1 -DVOLE_DEBUG -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+CFLAGS_tsan = -O1 -DVOLE_DEBUG -fsanitize=thread
+CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -MMD -MP -pthread -fno-strict-aliasing
+LDLIBS = -lgmp -lpthread -lm
+
+LAYERS = base syntax types ir opt image code rt record sandbox native vm build api cmd
+SRC = $(filter-out src/cmd/main.c,$(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
+OBJ = $(SRC:src/%.c=$(OUT)/obj/%.o)
+UNIT = $(wildcard test/unit/*.c)
+UNITBIN = $(UNIT:test/unit/%.c=$(OUT)/unit/%)
+
+all: $(OUT)/vole
+
+$(OUT)/libvole.a: $(OBJ)
+	@rm -f $@; ar rcs $@ $(OBJ)
+$(OUT)/vole: $(OUT)/obj/cmd/main.o $(OUT)/libvole.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+$(OUT)/obj/%.o: src/%.c
+	@mkdir -p $(dir $@)
+	$(CC) $(CFLAGS) $(CFLAGS_$(subst /,_,$*)) -c -o $@ $<
+$(OUT)/unit/%: test/unit/%.c $(OUT)/libvole.a
+	@mkdir -p $(dir $@)
+	$(CC) $(CFLAGS) -o $@ $< $(OUT)/libvole.a -lcmocka $(LDLIBS)
+
+unit: $(UNITBIN)
+	@set -e; for t in $(UNITBIN); do $$t; done
+
+clean:
+	rm -rf build
+.PHONY: all unit clean
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
