@@ -68,8 +68,8 @@ typedef struct SignatureType {
     bool variadic;     /* last parameter has slice type (or string for append([]byte, s...)) */
 } SignatureType;
 typedef struct UnionTerm { bool tilde; Type *type; } UnionTerm;
-typedef struct UnionType { Type t; UnionTerm *terms; int nterms; } UnionType;
 struct TypeSet;
+typedef struct UnionType { Type t; UnionTerm *terms; int nterms; struct TypeSet *tset; } UnionType;
 typedef struct InterfaceType {
     Type t;
     ObjectList methods;  /* explicitly declared OBJ_FUNC, source order */
@@ -78,6 +78,8 @@ typedef struct InterfaceType {
     bool implicit;       /* wrapper for a constraint literal such as ~int */
     bool complete;
     struct TypeSet *tset; /* computed lazily: types_typeset */
+    TypeSession *ts;
+    Checker *checker;    /* while its package is being checked: reports errors of the type set */
 } InterfaceType;
 typedef struct MapType { Type t; Type *key, *elem; } MapType;
 typedef struct ChanType { Type t; uint8_t dir; Type *elem; } ChanType;
@@ -90,13 +92,16 @@ typedef struct NamedType {
     Type *underlying_;   /* use type_underlying, named_* accessors: resolved lazily */
     ObjectList methods_; /* OBJ_FUNC, source order; instances: substituted lazily */
     uint8_t state;
-    void *lazy;          /* checker's own */
+    void *lazy;          /* checker's own: what is still to be expanded */
+    Type *rhs;           /* declared right-hand side, resolved into underlying_ later */
+    TypeSession *ts;
 } NamedType;
 typedef struct TypeParamType {
     Type t;
     Object *obj;
     int index;
     Type *bound;         /* any type; use typeparam_iface for the interface */
+    TypeSession *ts;
 } TypeParamType;
 typedef struct AliasType {
     Type t;
