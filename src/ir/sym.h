@@ -1,0 +1,75 @@
+/* Linker symbols: named pieces of code and data with relocations between them.
+ *
+ * The builder makes data symbols (type descriptors, static data, strings, closures, itabs) and declares
+ * functions; the code layer fills function symbols; the image layer lays them all out. A SymTab holds one
+ * link job: a program or the whole standard library. Symbols are found by name, so that DUPOK ones (type
+ * descriptors, instances of generics, wrappers) exist once, also against base images (std.vole): a symbol
+ * that a base image defines has base_addr set and needs no body. Thread-safe by the table's lock. */
+#ifndef VOLE_SYM_H
+#define VOLE_SYM_H
+
+#include <pthread.h>
+#include "base/base.h"
+
+typedef enum SymKind {
+    SYM_UNDEF,   /* referenced only; the linker reports it or makes a trap */
+    SYM_FUNC,    /* a VmFunc (see image/format.h) whose code the code layer supplies */
+    SYM_NATIVE,  /* a VmFunc whose body is a C function of natives.def with this name */
+    SYM_RODATA,  /* never written: strings, names, tables */
+    SYM_DATA,    /* writable, initialised; type descriptors and itabs also live here */
+    SYM_BSS,     /* writable, zero */
+} SymKind;
+
+typedef enum RelocKind {
+    RELOC_ADDR,  /* 8 bytes: absolute address of target + addend */
+    RELOC_OFF32, /* 4 bytes: address of target + addend - IMAGE_SPACE_BASE (NameOff, TypeOff, TextOff) */
+    RELOC_FUNC,  /* 8 bytes: address of the target's VmFunc (target is FUNC or NATIVE) */
+} RelocKind;
+
+typedef struct Sym Sym;
+typedef struct Reloc {
+    uint32_t off;
+    uint8_t kind;
+    Sym *target;
+    int64_t addend;
+} Reloc;
+
+struct Sym {
+    Str name;          /* unique, e.g. "fmt.Println", "type:map[string]int", "go:string.<hash>" */
+    uint8_t kind;      /* SymKind */
+    bool dupok;        /* may be defined by several packages; all definitions are equal */
+    bool keep_name;    /* goes into the image's symbol index (everything but strings does) */
+    uint8_t align;     /* bytes, power of two; 0 means 8 */
+    uint8_t *data;     /* RODATA, DATA: contents (size bytes, arena-owned) */
+    uint64_t size;
+    uint8_t *ptrmask;  /* DATA, BSS: 1 bit per 8-byte word that holds a heap pointer; NULL: none */
+    VEC(Reloc) relocs;
+    struct CodeFunc *code; /* FUNC: made by the code layer */
+    void *ir;          /* FUNC: builder's own (what to build) */
+    uint64_t base_addr; /* nonzero: defined in a base image, at this address */
+    uint64_t addr;     /* set by the linker */
+    uint32_t index;
+};
+
+typedef struct SymTab {
+    Arena arena;
+    Map by_name;
+    VEC(Sym *) all;    /* creation order: deterministic layout */
+    pthread_mutex_t lock;
+    /* finds a symbol in the base images; returns 0 when absent. May be NULL */
+    uint64_t (*base_lookup)(void *ctx, Str name);
+    void *base_ctx;
+} SymTab;
+
+void symtab_init(SymTab *t);
+void symtab_free(SymTab *t);
+Sym *sym_get(SymTab *t, Str name);            /* finds or makes (UNDEF; base_addr filled by base_lookup) */
+Sym *sym_find(SymTab *t, Str name);           /* NULL when absent */
+/* First caller gets true and must define it; later callers (and base-defined symbols) get false. */
+bool sym_begin_define(SymTab *t, Sym *s, SymKind kind);
+void sym_set_data(SymTab *t, Sym *s, const void *p, size_t n, int align); /* copies */
+void sym_alloc_data(SymTab *t, Sym *s, size_t n, int align);              /* zeroed; write to s->data */
+void sym_reloc(SymTab *t, Sym *s, uint32_t off, RelocKind kind, Sym *target, int64_t addend);
+Sym *sym_string_bytes(SymTab *t, Str bytes);  /* deduplicated RODATA */
+
+#endif
