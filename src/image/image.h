@@ -1,0 +1,63 @@
+/* image: links symbols into an image, maps images, finds things in them.
+ *
+ * A job links into one blob; the same bytes are either written to a file or handed straight to
+ * image_load_blob. Images are verified structurally before use; every error is a message. */
+#ifndef VOLE_IMAGE_H
+#define VOLE_IMAGE_H
+
+#include "image/format.h"
+#include "ir/sym.h"
+
+typedef struct Image Image;   /* a loaded one */
+typedef struct Images {       /* the images of one program, in load order: std.vole first */
+    VEC(Image *) list;
+    uint64_t next_addr;       /* where the next image is linked for */
+    bool relocated;           /* IMAGE_SPACE_BASE could not be had */
+} Images;
+
+/* What the code layer hands over for a function symbol. */
+typedef struct CodeFunc {
+    uint64_t *words; uint32_t nwords;
+    struct CodeReloc { uint32_t word; uint8_t kind; Sym *sym; int64_t addend; } *relocs; uint32_t nrelocs;
+    uint32_t frame_slots; uint16_t param_slots, result_slots;
+    uint32_t flags;             /* VMFUNC_* */
+    Str name, file; int start_line;
+    uint8_t *lines; uint32_t nlines;
+    uint8_t *maps; uint32_t nmaps;
+    uint32_t recover_pc;
+    FrameObject *objects; uint32_t nobjects; /* ptrmask: arena memory, sized nslots bits */
+    uint8_t *args_ptrs; uint32_t args_ptrs_words;
+    InlineInfo *inlines; uint32_t ninlines;
+} CodeFunc;
+enum { CODE_RELOC_ADDR64 = 1 /* the whole word is the absolute address of sym + addend (VmFunc for functions) */ };
+
+typedef struct LinkOptions {
+    uint64_t base;              /* address to link for (Images.next_addr) */
+    const char *entry;          /* symbol to start at ("go:main") or NULL (std.vole) */
+    Str export_data;            /* opaque section: package index + export blobs (written by build) */
+    Str build_id;               /* content hash that users of this image record */
+    Str base_build_id;          /* build id of the image it is linked against, or empty */
+} LinkOptions;
+/* Lays out all defined symbols of t. Undefined ones: functions get a trap body that panics
+ * "vole: function NAME has no body" when called; data is an error. */
+nodiscard bool image_link(SymTab *t, const LinkOptions *opt, Buf *out, const char **err);
+nodiscard bool image_load_file(Images *im, const char *path, Image **out, const char **err);
+nodiscard bool image_load_blob(Images *im, Buf *blob, Image **out, const char **err); /* takes the blob */
+void images_free(Images *im);
+
+uint64_t image_lookup(Images *im, Str symbol);        /* address or 0; all images */
+const VmFunc *image_find_func(Images *im, const uint64_t *pc); /* which function holds this word */
+Str image_export_data(Image *im);
+Str image_build_id(Image *im);
+const VmFunc *image_entry(Image *im);
+/* Line of a pc (of the instruction itself: pass return pc - 1). inline_index: -1 or innermost inline entry. */
+bool image_pc_line(const VmFunc *f, const uint64_t *pc, int *line, int *inline_index);
+/* Live pointer slots at a safepoint (key: the word *after* the instruction, i.e. the return pc); bitmap over
+ * frame slots from FRAME_ARGS on. NULL when pc is no safepoint. */
+const uint8_t *image_pc_map(const VmFunc *f, const uint64_t *pc, uint32_t *nslots);
+/* Root data: fn(ctx, start, nwords, ptrmask) for each writable section. */
+void image_each_root(Images *im, void (*fn)(void *ctx, void **start, size_t nwords, const uint8_t *mask), void *ctx);
+/* Type descriptors of an image, for reflect's compiledTypelinks. */
+void image_each_symbol(Image *im, const char *prefix, void (*fn)(void *ctx, Str name, uint64_t addr), void *ctx);
+
+#endif

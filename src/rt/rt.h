@@ -1,0 +1,212 @@
+/* rt: the coroutine runtime. Goroutines on M:N threads, channels, timers, memory, maps.
+ *
+ * Words: G a goroutine, M a worker thread, P the right to run Go code (GOMAXPROCS of them). Nothing here
+ * recurses into Go code: an operation that must wait enqueues the G and returns RT_PARKED, and the
+ * interpreter switches to another G; whoever completes the operation writes its results straight into
+ * the memory that the waiting G named (stacks never move) and readies it. Handlers store g->pc and g->fp
+ * (pc: where to go on after the operation) *before* they call anything that may park, allocate or panic.
+ * All state hangs off Vm (one instance of a program). */
+#ifndef VOLE_RT_H
+#define VOLE_RT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "rt/abi.h"
+
+typedef struct Vm Vm;
+typedef struct M M;
+typedef struct P P;
+typedef struct G G;
+
+typedef enum RtResult {
+    RT_OK,
+    RT_FALSE,     /* non-blocking operation could not proceed */
+    RT_PARKED,    /* the G waits: switch to another */
+    RT_YIELD,     /* the G stays runnable: switch */
+    RT_PANIC,     /* g->panic_value holds a Go value to panic with */
+    RT_CALL,      /* g->native_call: run that closure, then continue (see vm/vm.h) */
+    RT_EXIT,      /* the goroutine ends (Goexit completed) */
+} RtResult;
+
+/* ---- Goroutines ------------------------------------------------------------------------------- */
+
+typedef struct StackChunk { /* stacks are chunks that never move; each holds whole frames */
+    struct StackChunk *prev, *next; /* next: kept for reuse (no hot split) */
+    uint64_t *hi;                   /* end of the usable words */
+    const uint64_t *ret_pc;         /* true return pc and frame of the call that switched chunks */
+    uint64_t *ret_fp;
+    uint64_t words[];
+} StackChunk;
+
+typedef enum GStatus { G_FREE, G_RUNNABLE, G_RUNNING, G_WAITING, G_SYSCALL, G_DEAD } GStatus;
+
+typedef enum WaitReason { /* texts are gc's, see wait_reason_text */
+#define WAIT(id, text) WAIT_##id,
+#include "tables/waitreasons.def"
+#undef WAIT
+} WaitReason;
+
+typedef struct Waiter { /* node in a channel's or semaphore's queue; embedded in G for the common case */
+    G *g;
+    struct Waiter *next, *prev;
+    void *elem;            /* where the value is or goes */
+    bool *ok;              /* receive: set to whether a value came */
+    struct Chan *chan;
+    int32_t case_index;
+    bool is_select;
+    uint32_t ticket;
+    void *key;             /* semaphore address */
+} Waiter;
+
+typedef struct Timer Timer;
+typedef struct Defer Defer;
+typedef struct PanicRec PanicRec;
+typedef struct Bubble Bubble;
+
+struct G {
+    const uint64_t *pc;     /* saved while not running, and at safepoints */
+    uint64_t *fp;
+    uint64_t *stack_limit;  /* a frame must end below it; G_PREEMPT makes every check fail */
+    StackChunk *stack;      /* current chunk */
+    _Atomic uint32_t status;
+    _Atomic uint32_t preempt;
+    uint8_t wait_reason;
+    bool is_system, locked, in_syscall;
+    uint64_t id;
+    M *m;
+    P *p;
+    G *sched_next;          /* run queue link */
+    G *all_next;
+    Waiter wait;
+    Waiter *select_waiters; /* a select's nodes, borrowed */
+    _Atomic uint32_t select_done; /* first waker of a select wins */
+    int32_t select_case;
+    bool wake_ok;
+    bool wake_panic_closed; /* woken by close while sending */
+    Defer *defers;
+    PanicRec *panics;
+    GoEface panic_value;
+    void *native_call;      /* see vm.h */
+    const uint64_t *create_pc; /* of the go statement */
+    uint64_t parent_id;
+    Bubble *bubble;         /* synctest */
+    void *labels;           /* profiler labels */
+    uint8_t fips_indicator; bool fips_bypass;
+    int64_t wait_since;
+    G *coro_peer;           /* iter.Pull */
+    void *vm_private;       /* vm layer's */
+};
+#define G_PREEMPT_LIMIT ((uint64_t *)8)
+
+struct P {
+    uint32_t id;
+    M *m;
+    void *mcache;   /* mem: spans for allocation, see mem.h */
+    void *sched;    /* sched's own: run queue, timers */
+    int pinned;
+};
+
+struct M {
+    Vm *vm;
+    P *p;
+    G *g;           /* running */
+    pthread_t thread;
+    uint32_t id;
+    uint64_t rng;
+    M *all_next;
+    void *sched;    /* sched's own */
+    void *vm_private;
+};
+
+struct Vm {
+    M *ms;
+    P **ps;
+    uint32_t nprocs;
+    _Atomic int exiting;
+    struct Heap *heap;
+    struct Sched *sched;
+    struct Images *images;  /* loaded images, see image/image.h */
+    int argc; char **argv; char **env;
+    uint64_t rand_seed;
+    struct { bool gc, stack, preempt, oom; int64_t sched_seed; } stress; /* --stress; sched_seed <0: off */
+    void *vm_private;
+    void *native_state;
+};
+
+const char *wait_reason_text(WaitReason r);
+
+/* ---- Scheduler (sched.c) ---------------------------------------------------------------------- */
+
+/* Starts the instance: one P per GOMAXPROCS (cgroup limits included). `run` is the interpreter's entry
+ * for a worker: it calls sched_next in a loop until it returns NULL (instance ends). */
+void sched_init(Vm *vm, uint32_t nprocs, void (*run)(M *m));
+int sched_main(Vm *vm, G *main_g);        /* runs until exit; returns the exit code */
+void sched_exit(Vm *vm, int code);        /* os.Exit: flushes nothing, stops the process/instance */
+G *sched_new_g(M *m, size_t stack_words); /* G_RUNNABLE not queued; stack chunk ready, fp unset */
+void sched_free_g(M *m, G *g);            /* finished goroutine: slab and chunks are reused */
+void sched_start(M *m, G *g);             /* makes a new G runnable on this P (newest first) */
+void sched_ready(M *m, G *g, bool next);  /* a parked G becomes runnable; next: direct hand-off slot */
+void sched_yield(M *m, G *g);             /* running G to the tail of the queue; caller then switches */
+/* Picks the next G to run on this M; blocks (poll, timers, sleep) when there is none; detects deadlock
+ * ("all goroutines are asleep"); stops at safepoints for the collector. NULL: the M must return. */
+G *sched_next(M *m);
+/* Preemption: called by the interpreter when a stack check fails with G_PREEMPT_LIMIT. Handles a stop of
+ * the world; returns true when the G should yield (call sched_yield and switch). */
+bool sched_safepoint(M *m, G *g);
+void sched_enter_syscall(M *m, G *g);     /* P can be taken over when the call lasts */
+void sched_exit_syscall(M *m, G *g);      /* gets a P back, may wait for one */
+void sched_stop_world(M *m, const char *why); /* returns when no other M runs Go code */
+void sched_start_world(M *m);
+void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx); /* world stopped or approximate */
+int sched_set_procs(M *m, int n);         /* GOMAXPROCS; returns the old value */
+uint64_t sched_count_g(Vm *vm);
+void sched_lock_thread(M *m, G *g);
+void sched_unlock_thread(M *m, G *g);
+uint64_t rt_rand(M *m);
+int64_t rt_nanotime(M *m);                /* monotonic; virtual in a bubble only for package time */
+void rt_walltime(M *m, int64_t *sec, int32_t *nsec);
+noreturn_ void rt_fatal(Vm *vm, const char *fmt, ...) printf_like(2, 3); /* "fatal error: ..." + traces, exit 2 */
+
+/* ---- Channels and select (chan.c, select.c) ----------------------------------------------------- */
+
+typedef struct Chan Chan; /* heap object; hchan-like; len and cap readable without lock */
+RtResult chan_make(M *m, const GoType *chan_type, int64_t size, Chan **out); /* RT_PANIC: size out of range */
+/* elem points to the value (slot memory: scalars are read by the element's size). block: wait. */
+RtResult chan_send(M *m, Chan *c, const void *elem, bool block);
+RtResult chan_recv(M *m, Chan *c, void *elem, bool *ok, bool block); /* elem NULL: drop; ok may be NULL */
+RtResult chan_close(M *m, Chan *c);
+int64_t chan_len(Chan *c);
+int64_t chan_cap(Chan *c);
+typedef struct SelectCase { Chan *chan; void *elem; bool is_send; } SelectCase;
+/* Chooses among ncases; *chosen is the index or -1 for default. When RT_PARKED the waker stores the
+ * index in *chosen and *ok before it readies the G (both point into its frame). */
+RtResult select_go(M *m, SelectCase *cases, int ncases, bool has_default, int64_t *chosen, bool *ok);
+
+/* ---- Semaphores, notify lists (sema.c) --------------------------------------------------------- */
+
+RtResult sema_acquire(M *m, uint32_t *addr, bool lifo, WaitReason why);
+void sema_release(M *m, uint32_t *addr, bool handoff);
+struct NotifyList; /* sync.notifyList */
+uint32_t notify_add(struct NotifyList *l);
+RtResult notify_wait(M *m, struct NotifyList *l, uint32_t ticket);
+void notify_all(M *m, struct NotifyList *l);
+void notify_one(M *m, struct NotifyList *l);
+
+/* ---- Timers and poller (timer.c, netpoll.c) ------------------------------------------------------ */
+
+RtResult timer_sleep(M *m, int64_t ns);
+/* time.Timer objects: prefix {C chan; init bool}, see lib/. f(arg, seq, delta) must run as Go code on a
+ * system goroutine unless it is one of time.sendTime and time.goFunc, which C handles directly. */
+void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan *c);
+bool timer_stop(M *m, void *timer);
+bool timer_reset(M *m, void *timer, int64_t when, int64_t period);
+int poll_open(M *m, int fd, void **desc); /* errno or 0 */
+int poll_close(M *m, void *desc);
+int poll_reset(M *m, void *desc, int mode);
+RtResult poll_wait(M *m, void *desc, int mode, int64_t *result); /* result as internal/poll wants */
+void poll_set_deadline(M *m, void *desc, int64_t d, int mode);
+void poll_unblock(M *m, void *desc);
+
+/* ---- Memory (mem*.c): see mem.h; maps: see map.h; values: see value.h ------------------------------ */
+
+#endif

@@ -1,0 +1,30 @@
+/* Values by type descriptor: hashing, equality, copying, interface tables, strings. */
+#ifndef VOLE_VALUE_H
+#define VOLE_VALUE_H
+
+#include "rt/mem.h"
+
+/* hash/equal return false and fill g->panic_value ("hash of unhashable type ...", "comparing uncomparable type ..."). */
+bool value_hash(M *m, const GoType *t, const void *p, uint64_t seed, uint64_t *out);
+bool value_equal(M *m, const GoType *t, const void *p, const void *q, bool *eq);
+bool eface_equal(M *m, GoEface a, GoEface b, bool *eq);
+uint64_t mem_hash(const void *p, size_t n, uint64_t seed);
+Str type_name(const GoType *t);             /* rtype.String(): without the extra star */
+void type_string(Buf *b, const GoType *t);  /* with package path where needed for messages */
+const uint8_t *name_bytes(const uint8_t *name, size_t *len); /* decodes an abi.Name */
+const GoUncommon *type_uncommon(const GoType *t);
+/* Interface tables, cached per Vm. NULL when t does not implement inter; *missing then names the method. */
+const GoItab *itab_get(Vm *vm, const GoInterfaceType *inter, const GoType *t, Str *missing);
+GoString str_concat(M *m, const GoString *parts, int n);
+GoString str_from_bytes(M *m, const void *p, int64_t n);
+GoString str_from_rune(M *m, int64_t r);
+GoString str_from_runes(M *m, GoSlice runes);
+GoSlice bytes_from_str(M *m, GoString s);
+GoSlice runes_from_str(M *m, GoString s);
+int str_compare(GoString a, GoString b);
+/* growslice: result has room for `need` elements, len old.len; Go's growth rule. RT_PANIC: out of range. */
+RtResult slice_grow(M *m, const GoType *elem, GoSlice old, int64_t need, GoSlice *out);
+void typed_copy(M *m, const GoType *t, void *dst, const void *src);
+static inline bool type_is_direct(const GoType *t) { return t->tflag & TFLAG_DIRECTIFACE; }
+
+#endif

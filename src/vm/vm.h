@@ -1,0 +1,60 @@
+/* vm: the interpreter and what Go programs see of execution: calls, panics, defers, tracebacks.
+ *
+ * vm_run executes goroutines on the calling worker until the instance ends. It never recurses in C: a Go
+ * call pushes a frame, a switch loads another G's pc and fp. A native gets the address of its argument
+ * slots (results follow them) and answers with an RtResult. */
+#ifndef VOLE_VM_H
+#define VOLE_VM_H
+
+#include "rt/rt.h"
+
+/* A C body of a body-less Go function. args[0..]: parameter slots, then result slots. g->pc and g->fp are
+ * saved before the call, so that it may allocate, collect, park. RT_PARKED: the native arranged that the
+ * waker writes the results; RT_PANIC: g->panic_value; RT_CALL: see NativeCall. */
+typedef RtResult (*NativeFn)(M *m, uint64_t *args);
+typedef struct Native { const char *name; NativeFn fn; uint16_t param_slots, result_slots; unsigned effects; } Native;
+extern const Native vm_natives[]; /* native/natives.c, from tables/natives.def */
+extern const uint32_t vm_nnatives;
+int native_find(Str name); /* index or -1 */
+
+/* RT_CALL: run fn (a closure) with these argument slots; its results are copied to `results` (may be NULL);
+ * then `then` is called on the same goroutine to go on (NULL: the native is finished). Allocated by
+ * vm_native_call, owned by the VM. */
+typedef struct NativeCall {
+    GoFunc *fn;
+    uint64_t *args; uint32_t nargs;
+    uint64_t *results; uint32_t nresults;
+    RtResult (*then)(M *m, uint64_t *native_args, void *state);
+    void *state;
+    uint64_t *native_args;
+} NativeCall;
+NativeCall *vm_native_call(M *m, GoFunc *fn, uint32_t nargs, uint32_t nresults);
+
+typedef struct VmOptions {
+    int nprocs;           /* 0: default */
+    int argc; char **argv; char **env;
+    int64_t sched_seed;   /* <0: off */
+    const char *stress;
+} VmOptions;
+
+struct Images;
+Vm *vm_new(struct Images *images, const VmOptions *opt);
+int vm_main(Vm *vm);      /* runs "go:main" of the last image; returns the exit code */
+void vm_free(Vm *vm);
+void vm_run(M *m);        /* the worker's loop (interp.c) */
+
+/* Starts a goroutine that calls fn with argument slots. */
+G *vm_go(M *m, const VmFunc *fn, GoFunc *ctx, const uint64_t *args, uint32_t nargs);
+void vm_throw_value(M *m, GoEface v); /* fills g->panic_value; handler then returns RT_PANIC */
+/* Runtime errors as Go values, made without running Go code (types come from lib/runtime). */
+void vm_panic_text(M *m, const char *fmt, ...) printf_like(2, 3);  /* runtime.errorString / plainError */
+
+typedef struct FrameView { const VmFunc *func; const uint64_t *pc; uint64_t *fp; } FrameView;
+/* Walks frames from the innermost; false at the end. Crosses stack chunks. */
+typedef struct FrameIter { G *g; uint64_t *fp; const uint64_t *pc; bool first; } FrameIter;
+void frame_iter_init(FrameIter *it, G *g);
+bool frame_iter_next(FrameIter *it, FrameView *out);
+void vm_traceback(Vm *vm, G *g, Buf *out);       /* gc's format of one goroutine */
+void vm_traceback_all(Vm *vm, G *current, Buf *out);
+
+#endif
