@@ -49,6 +49,7 @@ enum {
     VMFUNC_HAS_DEFER = 1,
     VMFUNC_WRAPPER = 2,     /* hidden from tracebacks, transparent to recover */
     VMFUNC_NATIVE = 4,
+    VMFUNC_HAS_CTX = 16,    /* uses FRAME_CTX: the collector always scans that slot */
     VMFUNC_SYSTEM = 8,      /* runtime internals: not shown in tracebacks by default */
 };
 

@@ -1,0 +1,25 @@
+/* bc: the op table and instruction lengths. */
+#include "code/bc.h"
+
+/* Counts extra words: the letters after '+', without '*'. */
+#define EXTRA_AT(s, i) (sizeof(s) - 1 > (i) && (s)[(i) < sizeof(s) ? (i) : 0] != '*')
+#define EXTRAS3(s) (EXTRA_AT(s, 4) + EXTRA_AT(s, 5) + EXTRA_AT(s, 6) + EXTRA_AT(s, 7))
+#define EXTRAS2(s) (EXTRA_AT(s, 3) + EXTRA_AT(s, 4) + EXTRA_AT(s, 5) + EXTRA_AT(s, 6))
+#define EXTRAS_ABC(s) EXTRAS3(s)
+#define EXTRAS_AI(s) EXTRAS2(s)
+
+const BcOpInfo bc_op_info[BC_OP_COUNT] = {
+#define BC(name, fmt, operands, effects, doc) \
+    [BC_##name] = {#name, operands, doc, BCF_##fmt, EXTRAS_##fmt(operands), effects},
+#include "tables/ops_bc.def"
+#undef BC
+};
+
+uint32_t bc_length(const uint64_t *p) {
+    BcOp op = bc_op(*p);
+    if (op >= BC_OP_COUNT) return 1;
+    uint32_t n = 1 + bc_op_info[op].nextra;
+    if (op == BC_SWITCH) n += ((uint32_t)bc_imm(*p) + 1) / 2;
+    if (op == BC_SELECT) n += (bc_c(*p) + 63) / 64;
+    return n;
+}

@@ -1,0 +1,19 @@
+/* code: SSA to register bytecode. See select.c for how; --dump=bc shows the result. */
+#ifndef VOLE_CODE_H
+#define VOLE_CODE_H
+
+#include "code/bc.h"
+#include "image/image.h"
+#include "ir/ir.h"
+
+/* Compiles one function; memory comes from the symbol table's arena (under its lock). f stays usable.
+ * bug() when f breaks a rule that ir_verify checks. */
+CodeFunc *code_function(IrFunc *f);
+/* Compiles all functions of the unit and gives each to its symbol (sym->code). */
+void code_unit(IrUnit *u);
+/* Text of the code: "   12  add   s7, s5, s6", with symbol names, positions of safepoints and maps. */
+void code_disasm(Buf *b, const CodeFunc *cf);
+/* One instruction; returns its length in words. word: index printed and used as base of jumps. */
+uint32_t code_disasm_inst(Buf *b, const uint64_t *p, uint32_t word);
+
+#endif
