@@ -58,7 +58,18 @@ typedef struct Waiter { /* node in a channel's or semaphore's queue; embedded in
     void *key;             /* semaphore address */
 } Waiter;
 
-typedef struct Timer Timer;
+/* A node of the timer wheel, embedded where it is needed. fire runs on a worker without Go code, holding no
+ * lock, after the node has left the wheel; it may re-arm the node. */
+typedef struct TimerNode {
+    int64_t when;            /* rt_nanotime; 0: not armed */
+    uint64_t seq;            /* order among equals */
+    struct TimerNode *next, *prev;
+    void (*fire)(M *m, struct TimerNode *t, int64_t now);
+    int8_t level;            /* -1: not in the wheel */
+    uint8_t slot;
+    uint8_t kind;            /* TIMER_*: what the collector must know */
+} TimerNode;
+enum { TIMER_PLAIN, TIMER_GO /* a GoTimer on the Go heap: the wheel keeps it alive */ };
 typedef struct Defer Defer;
 typedef struct PanicRec PanicRec;
 typedef struct Bubble Bubble;
@@ -77,10 +88,14 @@ struct G {
     P *p;
     G *sched_next;          /* run queue link */
     G *all_next;
+    G *sched_prev;
     Waiter wait;
-    Waiter *select_waiters; /* a select's nodes, borrowed */
+    Waiter *select_waiters; /* a select's nodes */
+    int32_t select_cap, select_n;
+    int64_t *select_chosen; /* where a waker stores the case index */
+    bool *select_ok;
+    TimerNode timer;        /* Sleep */
     _Atomic uint32_t select_done; /* first waker of a select wins */
-    int32_t select_case;
     bool wake_ok;
     bool wake_panic_closed; /* woken by close while sending */
     Defer *defers;
@@ -146,15 +161,17 @@ G *sched_new_g(M *m, size_t stack_words); /* G_RUNNABLE not queued; stack chunk 
 void sched_free_g(M *m, G *g);            /* finished goroutine: slab and chunks are reused */
 void sched_start(M *m, G *g);             /* makes a new G runnable on this P (newest first) */
 void sched_ready(M *m, G *g, bool next);  /* a parked G becomes runnable; next: direct hand-off slot */
-void sched_yield(M *m, G *g);             /* running G to the tail of the queue; caller then switches */
+void sched_yield_g(M *m, G *g);             /* running G to the tail of the queue; caller then switches */
 /* Picks the next G to run on this M; blocks (poll, timers, sleep) when there is none; detects deadlock
  * ("all goroutines are asleep"); stops at safepoints for the collector. NULL: the M must return. */
 G *sched_next(M *m);
 /* Preemption: called by the interpreter when a stack check fails with G_PREEMPT_LIMIT. Handles a stop of
- * the world; returns true when the G should yield (call sched_yield and switch). */
+ * the world; returns true when the G should yield (call sched_yield_g and switch). */
 bool sched_safepoint(M *m, G *g);
 void sched_enter_syscall(M *m, G *g);     /* P can be taken over when the call lasts */
-void sched_exit_syscall(M *m, G *g);      /* gets a P back, may wait for one */
+/* Gets a P back. False: there was none; the G is queued already, so the native must not touch it any more
+ * (its results must be stored before the call) and answers RT_PARKED. */
+nodiscard bool sched_exit_syscall(M *m, G *g);
 void sched_stop_world(M *m, const char *why); /* returns when no other M runs Go code */
 void sched_start_world(M *m);
 void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx); /* world stopped or approximate */
@@ -195,6 +212,10 @@ void notify_one(M *m, struct NotifyList *l);
 /* ---- Timers and poller (timer.c, netpoll.c) ------------------------------------------------------ */
 
 RtResult timer_sleep(M *m, int64_t ns);
+void timer_arm(M *m, TimerNode *t, int64_t when); /* moves it when armed already */
+bool timer_disarm(M *m, TimerNode *t);            /* whether it was armed */
+/* The pending GoTimers, for the collector (world stopped). */
+void timer_each_go(Vm *vm, void (*fn)(void *ctx, void *timer_object), void *ctx);
 /* time.Timer objects: prefix {C chan; init bool}, see lib/. f(arg, seq, delta) must run as Go code on a
  * system goroutine unless it is one of time.sendTime and time.goFunc, which C handles directly. */
 void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan *c);

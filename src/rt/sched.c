@@ -1,0 +1,925 @@
+/* The scheduler: goroutines (G) on worker threads (M) that hold the right to run (P).
+ *
+ * Each P has a queue: new goroutines go to its front (newest child first keeps few alive), readied and
+ * yielding ones to its back, a direct hand-off goes into the one-element `next` slot. A worker without
+ * work looks at timers, the poller, the global queue, then steals the oldest of another P. The last idle
+ * worker waits in the poller; the others sleep on a futex. A second worker is woken only for work that has
+ * been waiting a while: waking costs tens of microseconds, a switch tens of nanoseconds.
+ *
+ * Invariant: a G is in at most one queue; whoever makes it runnable owns the transition (status). After a
+ * G has parked (its waiter node is visible to others), the parking worker touches it no more. */
+#define _GNU_SOURCE
+#include "rt/sched_int.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    SLICE_NS = 1000 * 1000,      /* a goroutine runs this long before it is asked to yield */
+    WAKE_AGE_NS = 20 * 1000,     /* work older than this is worth waking a second worker */
+    NEXT_CAP = 64,               /* hand-offs in a row before the queue gets its turn */
+    FAIR_TICK = 61,              /* every so many switches the oldest goes first */
+    FREE_G_KEEP = 1 << 16,
+    SLAB_GS = 128,
+};
+
+const char *wait_reason_text(WaitReason r) {
+    static const char *const text[] = {
+#define WAIT(id, t) [WAIT_##id] = t,
+#include "tables/waitreasons.def"
+#undef WAIT
+    };
+    return text[r];
+}
+
+int64_t wall_nanotime(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+int64_t rt_nanotime(M *m) { return wall_nanotime(); }
+
+void rt_walltime(M *m, int64_t *sec, int32_t *nsec) {
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    *sec = ts.tv_sec;
+    *nsec = (int32_t)ts.tv_nsec;
+}
+
+uint64_t rt_rand(M *m) { /* wyrand */
+    m->rng += 0xa0761d6478bd642full;
+    unsigned __int128 t = (unsigned __int128)m->rng * (m->rng ^ 0xe7037ed1a0b428dbull);
+    return (uint64_t)(t >> 64) ^ (uint64_t)t;
+}
+
+void spin_lock_slow(SpinLock *l) {
+    for (int i = 0;; i++) {
+        uint32_t zero = 0;
+        if (!atomic_load_explicit(&l->v, memory_order_relaxed) &&
+            atomic_compare_exchange_weak_explicit(&l->v, &zero, 1, memory_order_acquire,
+                                                  memory_order_relaxed))
+            return;
+        if (i < 64) __builtin_ia32_pause();
+        else (void)syscall(SYS_sched_yield);
+    }
+}
+
+/* ---- Futex parking of workers ------------------------------------------------------------------- */
+
+static void m_park(M *m) {
+    MSched *ms = m_sched(m);
+    while (!atomic_load_explicit(&ms->park, memory_order_acquire))
+        syscall(SYS_futex, &ms->park, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+    atomic_store_explicit(&ms->park, 0, memory_order_relaxed);
+}
+
+static void m_wake(M *m) {
+    MSched *ms = m_sched(m);
+    atomic_store_explicit(&ms->park, 1, memory_order_release);
+    syscall(SYS_futex, &ms->park, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* ---- Queues --------------------------------------------------------------------------------------- */
+
+void gqueue_push_back(GQueue *q, G *g) {
+    g->sched_next = NULL;
+    g->sched_prev = q->tail;
+    if (q->tail) q->tail->sched_next = g;
+    else q->head = g;
+    q->tail = g;
+    atomic_store_explicit(&q->len, q->len + 1, memory_order_relaxed);
+}
+
+void gqueue_push_front(GQueue *q, G *g) {
+    g->sched_prev = NULL;
+    g->sched_next = q->head;
+    if (q->head) q->head->sched_prev = g;
+    else q->tail = g;
+    q->head = g;
+    atomic_store_explicit(&q->len, q->len + 1, memory_order_relaxed);
+}
+
+G *gqueue_pop_front(GQueue *q) {
+    G *g = q->head;
+    if (!g) return NULL;
+    q->head = g->sched_next;
+    if (q->head) q->head->sched_prev = NULL;
+    else q->tail = NULL;
+    g->sched_next = g->sched_prev = NULL;
+    atomic_store_explicit(&q->len, q->len - 1, memory_order_relaxed);
+    return g;
+}
+
+G *gqueue_pop_back(GQueue *q) {
+    G *g = q->tail;
+    if (!g) return NULL;
+    q->tail = g->sched_prev;
+    if (q->tail) q->tail->sched_next = NULL;
+    else q->head = NULL;
+    g->sched_next = g->sched_prev = NULL;
+    atomic_store_explicit(&q->len, q->len - 1, memory_order_relaxed);
+    return g;
+}
+
+static void p_push(P *p, G *g, bool front) {
+    PSched *ps = p_sched(p);
+    spin_lock(&ps->lock);
+    if (front) gqueue_push_front(&ps->queue, g);
+    else gqueue_push_back(&ps->queue, g);
+    spin_unlock(&ps->lock);
+}
+
+static G *p_pop(M *m, P *p) {
+    PSched *ps = p_sched(p);
+    if (!ps->next && !atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) return NULL;
+    spin_lock(&ps->lock);
+    G *g;
+    if (m->vm->stress.sched_seed >= 0) { /* any of the queue, by the seed */
+        if (ps->next) {
+            gqueue_push_back(&ps->queue, ps->next);
+            ps->next = NULL;
+        }
+        for (uint64_t k = rt_rand(m) % ps->queue.len; k; k--)
+            gqueue_push_back(&ps->queue, gqueue_pop_front(&ps->queue));
+        g = gqueue_pop_front(&ps->queue);
+    } else if (ps->next && (ps->next_run < NEXT_CAP || !ps->queue.head)) {
+        g = ps->next;
+        ps->next = NULL;
+        ps->next_run++;
+    } else {
+        if (ps->next) { /* had its run: the hand-off goes to the back */
+            gqueue_push_back(&ps->queue, ps->next);
+            ps->next = NULL;
+        }
+        ps->next_run = 0;
+        g = ps->tick % FAIR_TICK == 0 ? gqueue_pop_back(&ps->queue) : gqueue_pop_front(&ps->queue);
+    }
+    spin_unlock(&ps->lock);
+    return g;
+}
+
+/* ---- Goroutine records ------------------------------------------------------------------------------ */
+
+G *sched_new_g(M *m, size_t stack_words) {
+    Sched *s = m->vm->sched;
+    PSched *ps = m->p ? p_sched(m->p) : NULL;
+    G *g = ps ? ps->free_g : NULL;
+    if (g) {
+        ps->free_g = g->sched_next;
+        ps->nfree_g--;
+    } else {
+        GSlab *slab = calloc(1, sizeof *slab + SLAB_GS * sizeof(G));
+        if (!slab) base_oom();
+        slab->n = SLAB_GS;
+        spin_lock(&s->slab_lock);
+        slab->next = s->slabs;
+        s->slabs = slab;
+        spin_unlock(&s->slab_lock);
+        g = &slab->gs[0];
+        for (int i = 1; ps && i < SLAB_GS; i++) {
+            slab->gs[i].sched_next = ps->free_g;
+            ps->free_g = &slab->gs[i];
+            ps->nfree_g++;
+        }
+    }
+    StackChunk *chunk = g->stack;
+    Waiter *waiters = g->select_waiters;
+    int32_t select_cap = g->select_cap;
+    if (chunk && (size_t)(chunk->hi - chunk->words) < stack_words) {
+        stack_chunk_free(m, chunk);
+        chunk = NULL;
+    }
+    memset(g, 0, sizeof *g);
+    g->select_waiters = waiters;
+    g->select_cap = select_cap;
+    g->stack = chunk ? chunk : stack_chunk_new(m, stack_words);
+    g->stack_limit = g->stack->hi;
+    g->timer.level = -1;
+    g->id = atomic_fetch_add_explicit(&s->next_goid, 1, memory_order_relaxed) + 1;
+    atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->n_g, 1, memory_order_relaxed);
+    return g;
+}
+
+void sched_free_g(M *m, G *g) {
+    Sched *s = m->vm->sched;
+    if (!g->is_system) atomic_fetch_sub_explicit(&s->n_g, 1, memory_order_relaxed);
+    while (g->stack && g->stack->next) { /* cached continuation chunks */
+        StackChunk *c = g->stack->next;
+        g->stack->next = c->next;
+        stack_chunk_free(m, c);
+    }
+    while (g->stack && g->stack->prev) {
+        StackChunk *c = g->stack;
+        g->stack = c->prev;
+        stack_chunk_free(m, c);
+    }
+    if (g->select_cap > 16) {
+        free(g->select_waiters);
+        g->select_waiters = NULL;
+        g->select_cap = 0;
+    }
+    atomic_store_explicit(&g->status, G_FREE, memory_order_release);
+    PSched *ps = p_sched(m->p);
+    if (g->stack && g->stack->hi - g->stack->words > 1024) {
+        stack_chunk_free(m, g->stack);
+        g->stack = NULL;
+    }
+    g->sched_next = ps->free_g;
+    ps->free_g = g;
+    ps->nfree_g++;
+}
+
+void sched_mark_system(Vm *vm, G *g) {
+    if (g->is_system) return;
+    g->is_system = true;
+    atomic_fetch_sub_explicit(&vm->sched->n_g, 1, memory_order_relaxed);
+}
+
+uint64_t sched_count_g(Vm *vm) {
+    int64_t n = atomic_load_explicit(&vm->sched->n_g, memory_order_relaxed);
+    return n > 0 ? (uint64_t)n : 0;
+}
+
+void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx) {
+    spin_lock(&vm->sched->slab_lock);
+    GSlab *first = vm->sched->slabs;
+    spin_unlock(&vm->sched->slab_lock);
+    for (GSlab *s = first; s; s = s->next)
+        for (uint32_t i = 0; i < s->n; i++)
+            if (atomic_load_explicit(&s->gs[i].status, memory_order_acquire) != G_FREE)
+                fn(ctx, &s->gs[i]);
+}
+
+/* ---- Workers and idle Ps ------------------------------------------------------------------------------ */
+
+static M *m_new(Vm *vm) {
+    Sched *s = vm->sched;
+    M *m = calloc(1, sizeof *m);
+    MSched *ms = calloc(1, sizeof *ms);
+    if (!m || !ms) base_oom();
+    m->vm = vm;
+    m->sched = ms;
+    m->id = s->n_m++;
+    m->rng = vm->rand_seed + m->id * 0x9e3779b97f4a7c15ull;
+    m->all_next = vm->ms;
+    vm->ms = m;
+    return m;
+}
+
+static void *m_thread(void *arg) {
+    M *m = arg;
+    m->vm->sched->run(m);
+    return NULL;
+}
+
+static void m_attach(M *m, P *p) {
+    m->p = p;
+    p->m = m;
+    atomic_store_explicit(&p_sched(p)->status, P_RUNNING, memory_order_release);
+}
+
+/* Gives p to an idle or new worker. Lock held. */
+static void start_worker(Sched *s, P *p) {
+    M *m = s->idle_m;
+    if (m) {
+        s->idle_m = m_sched(m)->idle_next;
+    } else {
+        m = m_new(s->vm);
+    }
+    m_attach(m, p);
+    if (m_sched(m)->started) {
+        m_wake(m);
+        return;
+    }
+    m_sched(m)->started = true;
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, 512 * 1024);
+    int err = pthread_create(&m->thread, &attr, m_thread, m);
+    pthread_attr_destroy(&attr);
+    if (err) rt_fatal(s->vm, "cannot start a worker thread: %s", strerror(err));
+}
+
+static P *take_idle_p(Sched *s) { /* lock held */
+    P *p = s->idle_p;
+    if (p) {
+        s->idle_p = p_sched(p)->idle_next;
+        atomic_fetch_sub(&s->n_idle_p, 1);
+    }
+    return p;
+}
+
+static void put_idle_p(Sched *s, P *p) { /* lock held */
+    PSched *ps = p_sched(p);
+    p->m = NULL;
+    atomic_store_explicit(&ps->status, P_IDLE, memory_order_release);
+    ps->idle_next = s->idle_p;
+    s->idle_p = p;
+    atomic_fetch_add(&s->n_idle_p, 1);
+}
+
+static void monitor_poke(Sched *s) { /* lock held */
+    if (s->monitor_asleep) pthread_cond_signal(&s->monitor_cond);
+}
+
+void sched_wake_idle(Vm *vm) {
+    Sched *s = vm->sched;
+    if (!atomic_load_explicit(&s->n_idle_p, memory_order_relaxed)) return;
+    if (atomic_load_explicit(&s->n_spinning, memory_order_relaxed)) return;
+    if (atomic_load_explicit(&s->polling, memory_order_acquire)) {
+        netpoll_wake(s);
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    P *p = atomic_load(&s->stopping) ? NULL : take_idle_p(s);
+    if (p) start_worker(s, p);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- Making goroutines runnable ------------------------------------------------------------------------- */
+
+static void push_global(Vm *vm, G *g) {
+    Sched *s = vm->sched;
+    pthread_mutex_lock(&s->lock);
+    gqueue_push_back(&s->global, g);
+    P *p = atomic_load(&s->stopping) || atomic_load(&s->polling) ? NULL : take_idle_p(s);
+    if (p) start_worker(s, p);
+    monitor_poke(s);
+    pthread_mutex_unlock(&s->lock);
+    if (atomic_load_explicit(&s->polling, memory_order_acquire)) netpoll_wake(s);
+}
+
+void sched_start(M *m, G *g) { p_push(m->p, g, true); }
+
+void sched_ready(M *m, G *g, bool next) {
+    dcheck(g->status == G_WAITING || g->status == G_RUNNABLE);
+    atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
+    g->wait_reason = WAIT_ZERO;
+    if (!m->p) {
+        push_global(m->vm, g);
+        return;
+    }
+    PSched *ps = p_sched(m->p);
+    spin_lock(&ps->lock);
+    if (next) {
+        if (ps->next) gqueue_push_back(&ps->queue, ps->next);
+        ps->next = g;
+    } else {
+        gqueue_push_back(&ps->queue, g);
+    }
+    spin_unlock(&ps->lock);
+}
+
+void sched_yield_g(M *m, G *g) {
+    atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
+    if (m->p) p_push(m->p, g, false);
+    else push_global(m->vm, g);
+}
+
+/* ---- Finding work ------------------------------------------------------------------------------------------ */
+
+static G *pop_global(Sched *s, P *p) {
+    if (!atomic_load_explicit(&s->global.len, memory_order_relaxed)) return NULL;
+    pthread_mutex_lock(&s->lock);
+    G *g = gqueue_pop_front(&s->global);
+    for (int n = (int)(s->global.len / s->vm->nprocs); g && n > 0; n--) {
+        G *more = gqueue_pop_front(&s->global);
+        if (!more) break;
+        p_push(p, more, false);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return g;
+}
+
+static G *steal(M *m) {
+    Vm *vm = m->vm;
+    uint32_t n = vm->nprocs, start = (uint32_t)rt_rand(m) % n;
+    for (uint32_t i = 0; i < n; i++) {
+        P *victim = vm->ps[(start + i) % n];
+        if (victim == m->p) continue;
+        PSched *vs = p_sched(victim);
+        uint32_t len = atomic_load_explicit(&vs->queue.len, memory_order_relaxed);
+        bool idle_owner = atomic_load(&vs->status) != P_RUNNING;
+        if (!len && !(idle_owner && vs->next)) continue;
+        GQueue got = {0};
+        spin_lock(&vs->lock);
+        for (uint32_t want = (vs->queue.len + 1) / 2; want; want--)
+            gqueue_push_front(&got, gqueue_pop_back(&vs->queue));
+        if (!got.head && vs->next && idle_owner) {
+            gqueue_push_back(&got, vs->next);
+            vs->next = NULL;
+        }
+        spin_unlock(&vs->lock);
+        G *g = gqueue_pop_front(&got);
+        if (!g) continue;
+        PSched *ps = p_sched(m->p);
+        spin_lock(&ps->lock);
+        for (G *x; (x = gqueue_pop_front(&got));) gqueue_push_back(&ps->queue, x);
+        spin_unlock(&ps->lock);
+        return g;
+    }
+    return NULL;
+}
+
+/* Stops here while the world is stopped. The worker holds a P and runs no Go code. */
+static void wait_world(M *m) {
+    Sched *s = m->vm->sched;
+    pthread_mutex_lock(&s->lock);
+    if (atomic_load(&s->stopping) && s->stopper != m) {
+        P *p = m->p;
+        atomic_store(&p_sched(p)->status, P_STOPPED);
+        pthread_cond_signal(&s->stop_cond);
+        while (atomic_load(&s->stopping)) pthread_cond_wait(&s->start_cond, &s->lock);
+        if (m->p == p) atomic_store(&p_sched(p)->status, P_RUNNING); /* else GOMAXPROCS took it away */
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool any_work(Sched *s) {
+    if (atomic_load(&s->global.len)) return true;
+    for (uint32_t i = 0; i < s->vm->nprocs; i++) {
+        PSched *ps = p_sched(s->vm->ps[i]);
+        if (atomic_load(&ps->queue.len)) return true;
+        if (ps->next && atomic_load(&ps->status) != P_RUNNING) return true;
+    }
+    return false;
+}
+
+/* Every P is idle, nothing can ever happen: gc's deadlock. Lock held. */
+static bool is_deadlock(Sched *s) {
+    return atomic_load(&s->n_idle_p) == s->vm->nprocs && !atomic_load(&s->n_syscall) &&
+           !atomic_load(&s->poll_waiters) && !atomic_load(&s->keep_alive) &&
+           atomic_load(&s->wheel.next_when) == INT64_MAX && !any_work(s) && !atomic_load(&s->stopping);
+}
+
+/* No work anywhere: releases the P and sleeps. Returns with a P, or false when the instance ends. */
+static bool idle(M *m) {
+    Vm *vm = m->vm;
+    Sched *s = vm->sched;
+    pthread_mutex_lock(&s->lock);
+    if (atomic_load(&s->stopping)) {
+        pthread_mutex_unlock(&s->lock);
+        wait_world(m);
+        return true;
+    }
+    P *p = m->p;
+    m->p = NULL;
+    put_idle_p(s, p);
+    atomic_thread_fence(memory_order_seq_cst);
+    for (;;) {
+        if (atomic_load(&vm->exiting)) {
+            pthread_mutex_unlock(&s->lock);
+            return false;
+        }
+        /* Work that arrived between our last look and becoming idle. */
+        if (any_work(s) && !atomic_load(&s->stopping)) {
+            P *q = take_idle_p(s);
+            if (q) {
+                m_attach(m, q);
+                pthread_mutex_unlock(&s->lock);
+                return true;
+            }
+        }
+        if (is_deadlock(s)) {
+            pthread_mutex_unlock(&s->lock);
+            rt_fatal(vm, "all goroutines are asleep - deadlock!");
+        }
+        bool useful = atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
+        if (useful && !atomic_load(&s->polling)) {
+            atomic_store(&s->polling, 1);
+            pthread_mutex_unlock(&s->lock);
+            int64_t next = atomic_load(&s->wheel.next_when);
+            int64_t wait = next == INT64_MAX ? -1 : next - wall_nanotime();
+            if (next != INT64_MAX && wait < 0) wait = 0;
+            atomic_store(&s->poll_until, next);
+            if (atomic_load(&s->wheel.next_when) < next) wait = 0;
+            netpoll(m, wait);
+            pthread_mutex_lock(&s->lock);
+            atomic_store(&s->polling, 0);
+            bool due = atomic_load(&s->wheel.next_when) <= wall_nanotime();
+            if ((due || any_work(s)) && !atomic_load(&s->stopping)) {
+                P *q = take_idle_p(s);
+                if (q) {
+                    m_attach(m, q);
+                    pthread_mutex_unlock(&s->lock);
+                    return true;
+                }
+                if (due) { /* all Ps run: their workers look at the wheel themselves */
+                    goto sleep;
+                }
+            }
+            if (atomic_load(&s->stopping)) {
+                while (atomic_load(&s->stopping)) pthread_cond_wait(&s->start_cond, &s->lock);
+            }
+            continue;
+        }
+    sleep:;
+        MSched *ms = m_sched(m);
+        ms->idle_next = s->idle_m;
+        s->idle_m = m;
+        pthread_mutex_unlock(&s->lock);
+        m_park(m);
+        if (m->p) return true;
+        pthread_mutex_lock(&s->lock);
+    }
+}
+
+G *sched_next(M *m) {
+    Vm *vm = m->vm;
+    Sched *s = vm->sched;
+    m->g = NULL;
+    for (;;) {
+        if (atomic_load_explicit(&vm->exiting, memory_order_relaxed)) return NULL;
+        if (!m->p) { /* came out of a system call without one */
+            pthread_mutex_lock(&s->lock);
+            P *p = atomic_load(&s->stopping) ? NULL : take_idle_p(s);
+            if (p) {
+                m_attach(m, p);
+                pthread_mutex_unlock(&s->lock);
+            } else {
+                m_sched(m)->idle_next = s->idle_m;
+                s->idle_m = m;
+                pthread_mutex_unlock(&s->lock);
+                m_park(m);
+                if (!m->p) continue;
+            }
+        }
+        if (atomic_load_explicit(&s->stopping, memory_order_relaxed)) {
+            wait_world(m);
+            if (!m->p) continue;
+        }
+        PSched *ps = p_sched(m->p);
+        uint32_t tick = ++ps->tick;
+        int64_t now = 0;
+        /* The wheel is looked at on every 16th switch, so that busy goroutines do not delay timers. */
+        if (tick % 16 == 0 || !ps->queue.head) {
+            int64_t next = atomic_load_explicit(&s->wheel.next_when, memory_order_relaxed);
+            if (next != INT64_MAX && next <= (now = wall_nanotime())) wheel_run(m, now);
+        }
+        G *g = NULL;
+        if (tick % FAIR_TICK == 0) {
+            g = pop_global(s, m->p);
+            if (tick % (FAIR_TICK * 4) == 0 && s->epfd >= 0 && atomic_load(&s->poll_waiters)) netpoll(m, 0);
+        }
+        if (!g) g = p_pop(m, m->p);
+        if (!g) g = pop_global(s, m->p);
+        if (!g && s->epfd >= 0 && atomic_load(&s->poll_waiters) && netpoll(m, 0)) g = p_pop(m, m->p);
+        if (!g && vm->nprocs > 1) {
+            atomic_fetch_add(&s->n_spinning, 1);
+            g = steal(m);
+            atomic_fetch_sub(&s->n_spinning, 1);
+        }
+        if (!g) {
+            if (!idle(m)) return NULL;
+            continue;
+        }
+        /* More work here and an idle P: wake it once the work has become old. */
+        if (atomic_load_explicit(&ps->queue.len, memory_order_relaxed) &&
+            atomic_load_explicit(&s->n_idle_p, memory_order_relaxed)) {
+            if (!now) now = wall_nanotime();
+            uint64_t since = atomic_load_explicit(&ps->work_since, memory_order_relaxed);
+            if (!since) atomic_store_explicit(&ps->work_since, (uint64_t)now, memory_order_relaxed);
+            else if (now - (int64_t)since > WAKE_AGE_NS) {
+                atomic_store_explicit(&ps->work_since, 0, memory_order_relaxed);
+                sched_wake_idle(vm);
+            }
+        } else if (ps->work_since) {
+            atomic_store_explicit(&ps->work_since, 0, memory_order_relaxed);
+        }
+        g->m = m;
+        g->p = m->p;
+        m->g = g;
+        atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);
+        __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
+        atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
+        atomic_fetch_add_explicit(&ps->slice_start, 1, memory_order_relaxed); /* the monitor sees a change */
+        if (unlikely(vm->stress.preempt)) {
+            atomic_store_explicit(&g->preempt, 1, memory_order_relaxed);
+            __atomic_store_n(&g->stack_limit, G_PREEMPT_LIMIT, __ATOMIC_RELAXED);
+        }
+        return g;
+    }
+}
+
+static void request_preempt(G *g) {
+    atomic_store_explicit(&g->preempt, 1, memory_order_relaxed);
+    __atomic_store_n(&g->stack_limit, G_PREEMPT_LIMIT, __ATOMIC_RELAXED);
+}
+
+bool sched_safepoint(M *m, G *g) {
+    Sched *s = m->vm->sched;
+    atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);
+    __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
+    if (atomic_load_explicit(&s->stopping, memory_order_acquire)) wait_world(m);
+    if (!m->p) return true;
+    if (m->p->pinned) return false;
+    if (unlikely(m->vm->stress.preempt)) request_preempt(g);
+    int64_t next = atomic_load_explicit(&s->wheel.next_when, memory_order_relaxed);
+    if (next != INT64_MAX) {
+        int64_t now = wall_nanotime();
+        if (next <= now) wheel_run(m, now);
+    }
+    if (s->epfd >= 0 && atomic_load(&s->poll_waiters) && !atomic_load(&s->polling)) netpoll(m, 0);
+    PSched *ps = p_sched(m->p);
+    return ps->next || atomic_load_explicit(&ps->queue.len, memory_order_relaxed) ||
+           atomic_load_explicit(&s->global.len, memory_order_relaxed);
+}
+
+/* ---- System calls --------------------------------------------------------------------------------------------- */
+
+void sched_enter_syscall(M *m, G *g) {
+    Sched *s = m->vm->sched;
+    PSched *ps = p_sched(m->p);
+    m_sched(m)->old_p = m->p;
+    atomic_store_explicit(&g->status, G_SYSCALL, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ps->syscall_tick, 1, memory_order_relaxed);
+    atomic_fetch_add(&s->n_syscall, 1);
+    atomic_store(&ps->status, P_SYSCALL);
+    if (unlikely(atomic_load(&s->stopping))) { /* the stopper may not have seen us running */
+        pthread_mutex_lock(&s->lock);
+        pthread_cond_signal(&s->stop_cond);
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
+bool sched_exit_syscall(M *m, G *g) {
+    Sched *s = m->vm->sched;
+    P *p = m_sched(m)->old_p;
+    uint32_t expect = P_SYSCALL;
+    if (likely(!atomic_load(&s->stopping)) &&
+        atomic_compare_exchange_strong(&p_sched(p)->status, &expect, P_RUNNING)) {
+        atomic_fetch_sub(&s->n_syscall, 1);
+        if (likely(!atomic_load(&s->stopping))) {
+            atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
+            return true;
+        }
+        wait_world(m);
+        atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
+        return true;
+    }
+    pthread_mutex_lock(&s->lock);
+    atomic_fetch_sub(&s->n_syscall, 1);
+    while (atomic_load(&s->stopping)) pthread_cond_wait(&s->start_cond, &s->lock);
+    expect = P_SYSCALL;
+    bool have = p->m == m && atomic_compare_exchange_strong(&p_sched(p)->status, &expect, P_RUNNING);
+    if (!have) {
+        m->p = NULL;
+        P *q = take_idle_p(s);
+        if (q) {
+            m_attach(m, q);
+            have = true;
+        }
+    }
+    if (have) {
+        pthread_mutex_unlock(&s->lock);
+        g->p = m->p;
+        atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
+        return true;
+    }
+    atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
+    m->g = NULL;
+    gqueue_push_back(&s->global, g);
+    pthread_mutex_unlock(&s->lock);
+    return false;
+}
+
+/* ---- Stop the world ---------------------------------------------------------------------------------------------- */
+
+/* Lock held: whether every P but m's is stopped, idle or in a system call. */
+static bool world_is_stopped(Sched *s, M *m) {
+    bool all = true;
+    for (uint32_t i = 0; i < s->vm->nprocs; i++) {
+        P *p = s->vm->ps[i];
+        if (p == m->p) continue;
+        PSched *ps = p_sched(p);
+        if (atomic_load(&ps->status) != P_RUNNING) continue;
+        all = false;
+        M *owner = p->m;
+        G *g = owner ? owner->g : NULL;
+        if (g) request_preempt(g);
+    }
+    return all;
+}
+
+void sched_stop_world(M *m, const char *why) {
+    Sched *s = m->vm->sched;
+    while (pthread_mutex_trylock(&s->world)) { /* somebody else stops it: take part */
+        if (atomic_load(&s->stopping)) wait_world(m);
+        else (void)syscall(SYS_sched_yield);
+    }
+    pthread_mutex_lock(&s->lock);
+    s->stopper = m;
+    atomic_store(&s->stopping, 1);
+    if (atomic_load(&s->polling)) netpoll_wake(s);
+    while (!world_is_stopped(s, m)) {
+        struct timespec ts;
+        clock_gettime(CLOCK_REALTIME, &ts);
+        ts.tv_nsec += 200 * 1000; /* asks again: a request can be lost when a G is just switched in */
+        if (ts.tv_nsec >= 1000000000) ts.tv_sec++, ts.tv_nsec -= 1000000000;
+        pthread_cond_timedwait(&s->stop_cond, &s->lock, &ts);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void sched_start_world(M *m) {
+    Sched *s = m->vm->sched;
+    pthread_mutex_lock(&s->lock);
+    s->stopper = NULL;
+    atomic_store(&s->stopping, 0);
+    pthread_cond_broadcast(&s->start_cond);
+    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->world);
+}
+
+/* ---- Monitor: slices, lasting system calls, work that nobody fetches -------------------------------------------------- */
+
+static void *monitor_thread(void *arg) {
+    Sched *s = arg;
+    Vm *vm = s->vm;
+    uint64_t *seen = calloc(vm->nprocs + 256, sizeof *seen);
+    while (!atomic_load(&vm->exiting)) {
+        pthread_mutex_lock(&s->lock);
+        if (atomic_load(&s->n_idle_p) == vm->nprocs && !atomic_load(&s->n_syscall)) {
+            /* everybody sleeps: so do we, until work comes */
+            struct timespec ts;
+            clock_gettime(CLOCK_REALTIME, &ts);
+            ts.tv_sec += 1;
+            s->monitor_asleep = true;
+            pthread_cond_timedwait(&s->monitor_cond, &s->lock, &ts);
+            s->monitor_asleep = false;
+        }
+        pthread_mutex_unlock(&s->lock);
+        struct timespec nap = {0, atomic_load(&s->n_syscall) ? 200 * 1000 : SLICE_NS};
+        nanosleep(&nap, NULL);
+        bool have_idle = atomic_load(&s->n_idle_p) > 0, wake = false;
+        bool timers_due = atomic_load(&s->wheel.next_when) <= wall_nanotime();
+        for (uint32_t i = 0; i < vm->nprocs; i++) {
+            P *p = vm->ps[i];
+            PSched *ps = p_sched(p);
+            uint32_t st = atomic_load(&ps->status);
+            if (st == P_RUNNING) {
+                uint64_t now = atomic_load(&ps->slice_start);
+                if (now == seen[i]) { /* the same G through a whole nap */
+                    M *m = p->m;
+                    G *g = m ? m->g : NULL;
+                    bool others = atomic_load(&ps->queue.len) || ps->next || atomic_load(&s->global.len) ||
+                                  timers_due || (s->epfd >= 0 && atomic_load(&s->poll_waiters) && !atomic_load(&s->polling));
+                    if (g && others) request_preempt(g);
+                }
+                seen[i] = now;
+                if (have_idle && (atomic_load(&ps->queue.len) || atomic_load(&s->global.len))) wake = true;
+            } else if (st == P_SYSCALL) {
+                uint64_t t = atomic_load(&ps->syscall_tick);
+                bool lasts = t == ps->seen_syscall_tick;
+                ps->seen_syscall_tick = t;
+                if (!lasts) continue;
+                bool work = atomic_load(&ps->queue.len) || ps->next || any_work(s) || timers_due ||
+                            atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
+                if (!work) continue;
+                pthread_mutex_lock(&s->lock);
+                uint32_t expect = P_SYSCALL;
+                if (!atomic_load(&s->stopping) && atomic_compare_exchange_strong(&ps->status, &expect, P_IDLE)) {
+                    p->m = NULL;
+                    start_worker(s, p);
+                }
+                pthread_mutex_unlock(&s->lock);
+            }
+        }
+        if (wake) sched_wake_idle(vm);
+    }
+    free(seen);
+    return NULL;
+}
+
+/* ---- Start and end ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t default_procs(void) {
+    cpu_set_t set;
+    uint32_t n = 1;
+    if (!sched_getaffinity(0, sizeof set, &set)) n = (uint32_t)CPU_COUNT(&set);
+    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "r");
+    if (f) {
+        long quota, period;
+        if (fscanf(f, "%ld %ld", &quota, &period) == 2 && quota > 0 && period > 0) {
+            uint32_t lim = (uint32_t)((quota + period - 1) / period);
+            if (lim < 2) lim = 2; /* as Go does: at least 2 under a fractional limit */
+            if (lim < n) n = lim;
+        }
+        fclose(f);
+    }
+    const char *env = getenv("GOMAXPROCS");
+    if (env && atoi(env) > 0) n = (uint32_t)atoi(env);
+    return n ? n : 1;
+}
+
+static P *p_new(Vm *vm, uint32_t id) {
+    P *p = calloc(1, sizeof *p);
+    PSched *ps = calloc(1, sizeof *ps);
+    if (!p || !ps) base_oom();
+    p->id = id;
+    p->sched = ps;
+    mem_p_init(vm, p);
+    return p;
+}
+
+void sched_init(Vm *vm, uint32_t nprocs, void (*run)(M *m)) {
+    Sched *s = calloc(1, sizeof *s);
+    if (!s) base_oom();
+    vm->sched = s;
+    s->vm = vm;
+    s->run = run;
+    s->epfd = s->wakefd = -1;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->world, NULL);
+    pthread_mutex_init(&s->poll_init_lock, NULL);
+    pthread_cond_init(&s->stop_cond, NULL);
+    pthread_cond_init(&s->start_cond, NULL);
+    pthread_cond_init(&s->monitor_cond, NULL);
+    s->start_nano = wall_nanotime();
+    wheel_init(&s->wheel, s->start_nano);
+    vm->nprocs = vm->stress.sched_seed >= 0 ? 1 : nprocs ? nprocs : default_procs();
+    vm->ps = calloc(256 > vm->nprocs ? 256 : vm->nprocs, sizeof *vm->ps);
+    for (uint32_t i = 0; i < vm->nprocs; i++) vm->ps[i] = p_new(vm, i);
+    M *m0 = m_new(vm);
+    m_sched(m0)->started = true;
+    m0->thread = pthread_self();
+    m_attach(m0, vm->ps[0]);
+    pthread_mutex_lock(&s->lock);
+    for (uint32_t i = vm->nprocs; i-- > 1;) put_idle_p(s, vm->ps[i]);
+    pthread_mutex_unlock(&s->lock);
+}
+
+int sched_main(Vm *vm, G *main_g) {
+    Sched *s = vm->sched;
+    M *m0 = vm->ms;
+    while (m0->all_next) m0 = m0->all_next;
+    sched_start(m0, main_g);
+    if (vm->stress.sched_seed < 0) {
+        pthread_attr_t attr;
+        pthread_attr_init(&attr);
+        pthread_attr_setstacksize(&attr, 64 * 1024);
+        s->monitor_started = !pthread_create(&s->monitor, &attr, monitor_thread, s);
+        pthread_attr_destroy(&attr);
+    }
+    s->run(m0);
+    return vm->exiting - 1;
+}
+
+void sched_exit(Vm *vm, int code) {
+    fflush(stdout);
+    fflush(stderr);
+    _exit(code); /* other workers may sit in system calls for ever */
+}
+
+int sched_set_procs(M *m, int n) {
+    Vm *vm = m->vm;
+    Sched *s = vm->sched;
+    int old = (int)vm->nprocs;
+    if (n <= 0 || n == old || vm->stress.sched_seed >= 0) return old;
+    if (n > 256) n = 256;
+    sched_stop_world(m, "GOMAXPROCS");
+    pthread_mutex_lock(&s->lock);
+    for (int i = old; i < n; i++) {
+        if (!vm->ps[i]) vm->ps[i] = p_new(vm, (uint32_t)i);
+        put_idle_p(s, vm->ps[i]);
+    }
+    if (n < old) {
+        if (m->p->id >= (uint32_t)n) { /* take the place of P 0 */
+            P *mine = m->p, *zero = vm->ps[0];
+            uint32_t id = mine->id;
+            vm->ps[0] = mine, vm->ps[id] = zero;
+            mine->id = 0, zero->id = id;
+        }
+        P **link = &s->idle_p;
+        while (*link) {
+            if ((*link)->id >= (uint32_t)n) {
+                *link = p_sched(*link)->idle_next;
+                atomic_fetch_sub(&s->n_idle_p, 1);
+            } else {
+                link = &p_sched(*link)->idle_next;
+            }
+        }
+        for (int i = n; i < old; i++) {
+            PSched *ps = p_sched(vm->ps[i]);
+            if (ps->next) gqueue_push_back(&s->global, ps->next), ps->next = NULL;
+            for (G *g; (g = gqueue_pop_front(&ps->queue));) gqueue_push_back(&s->global, g);
+            if (vm->ps[i]->m) vm->ps[i]->m->p = NULL; /* its worker goes to sleep in sched_next */
+            vm->ps[i]->m = NULL;
+            atomic_store(&ps->status, P_DEAD);
+        }
+    }
+    vm->nprocs = (uint32_t)n;
+    pthread_mutex_unlock(&s->lock);
+    sched_start_world(m);
+    return old;
+}
+
+void sched_lock_thread(M *m, G *g) { g->locked = true; }
+void sched_unlock_thread(M *m, G *g) { g->locked = false; }

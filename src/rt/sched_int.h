@@ -1,0 +1,124 @@
+/* What the scheduler's files share: run queues, idle workers, the timer wheel's place, the poller. */
+#ifndef VOLE_SCHED_INT_H
+#define VOLE_SCHED_INT_H
+
+#include "rt/mem.h"
+
+/* ---- Spin lock: held for a few dozen instructions, never across a park ------------------------ */
+
+typedef struct SpinLock { _Atomic uint32_t v; } SpinLock;
+void spin_lock_slow(SpinLock *l);
+static inline void spin_lock(SpinLock *l) {
+    uint32_t zero = 0;
+    if (unlikely(!atomic_compare_exchange_strong_explicit(&l->v, &zero, 1, memory_order_acquire,
+                                                          memory_order_relaxed)))
+        spin_lock_slow(l);
+}
+static inline void spin_unlock(SpinLock *l) { atomic_store_explicit(&l->v, 0, memory_order_release); }
+
+/* ---- Per P and per M ---------------------------------------------------------------------------- */
+
+typedef enum PStatus { P_IDLE, P_RUNNING, P_SYSCALL, P_STOPPED, P_DEAD } PStatus;
+
+typedef struct GQueue { G *head, *tail; _Atomic uint32_t len; } GQueue;
+
+typedef struct PSched {
+    SpinLock lock;          /* of queue and next */
+    GQueue queue;           /* children at the front, readied and yielded ones at the back */
+    G *next;                /* direct hand-off: runs first, inherits the slice */
+    uint32_t next_run;      /* how many times in a row next was taken */
+    uint32_t tick;
+    _Atomic uint32_t status; /* PStatus */
+    _Atomic uint64_t slice_start; /* nanoseconds: when the running G was switched in */
+    _Atomic uint64_t work_since;  /* when the queue was seen non-empty first; 0: empty */
+    _Atomic uint64_t syscall_tick; /* counts enter_syscall, so that the monitor sees a lasting one */
+    uint64_t seen_syscall_tick;
+    G *free_g;              /* finished goroutines for reuse */
+    uint32_t nfree_g;
+    P *idle_next;
+} PSched;
+
+typedef struct MSched {
+    _Atomic uint32_t park;  /* futex: 0 parked, 1 woken */
+    M *idle_next;
+    P *next_p;              /* P handed over with a wake-up */
+    P *old_p;               /* while in a system call */
+    bool started;
+} MSched;
+
+typedef struct GSlab { struct GSlab *next; uint32_t n; G gs[]; } GSlab;
+
+/* ---- The timer wheel: 4 us ticks, 64 slots a level ----------------------------------------------- */
+
+enum { WHEEL_SHIFT = 12, WHEEL_BITS = 6, WHEEL_SLOTS = 64, WHEEL_LEVELS = 9 };
+typedef struct Wheel {
+    SpinLock lock;
+    uint64_t now_tick;                /* all slots before it have fired */
+    uint64_t bitmap[WHEEL_LEVELS];
+    TimerNode *slots[WHEEL_LEVELS][WHEEL_SLOTS]; /* circular lists */
+    uint64_t count, seq;
+    _Atomic int64_t next_when;        /* lower bound of the earliest deadline; INT64_MAX: none */
+} Wheel;
+
+typedef struct SemaBucket { SpinLock lock; _Atomic uint32_t nwait; Waiter *head, *tail; } SemaBucket;
+enum { SEMA_BUCKETS = 251 };
+
+typedef struct Sched {
+    Vm *vm;
+    void (*run)(M *m);
+    pthread_mutex_t lock;       /* idle lists, global queue, workers */
+    GQueue global;
+    P *idle_p;
+    _Atomic uint32_t n_idle_p;
+    M *idle_m;
+    uint32_t n_m;
+    _Atomic uint32_t n_spinning; /* workers that look for work */
+    _Atomic uint32_t n_syscall;  /* workers inside a blocking system call */
+    _Atomic int64_t n_g;         /* user goroutines alive */
+    _Atomic uint64_t next_goid;
+    _Atomic uint32_t keep_alive; /* reasons not to report a deadlock: signal.Notify, polled descriptors' waiters */
+    /* stop the world */
+    _Atomic uint32_t stopping;
+    M *stopper;
+    pthread_cond_t stop_cond, start_cond;
+    pthread_mutex_t world;      /* one stopper at a time */
+    /* monitor */
+    pthread_t monitor;
+    bool monitor_started;
+    pthread_cond_t monitor_cond;
+    bool monitor_asleep;
+    GSlab *slabs;
+    SpinLock slab_lock;
+    Wheel wheel;
+    SemaBucket sema[SEMA_BUCKETS];
+    /* poller */
+    int epfd, wakefd;
+    pthread_mutex_t poll_init_lock;
+    _Atomic uint32_t poll_waiters;
+    _Atomic uint32_t polling;   /* a worker blocks in epoll_wait */
+    _Atomic int64_t poll_until; /* deadline of that wait */
+    int64_t start_nano;
+} Sched;
+
+static inline PSched *p_sched(P *p) { return p->sched; }
+static inline MSched *m_sched(M *m) { return m->sched; }
+
+void gqueue_push_back(GQueue *q, G *g);
+void gqueue_push_front(GQueue *q, G *g);
+G *gqueue_pop_front(GQueue *q);
+G *gqueue_pop_back(GQueue *q);
+
+int64_t wall_nanotime(void); /* CLOCK_MONOTONIC */
+void sched_wake_idle(Vm *vm); /* starts a worker for queued work when a P is idle */
+
+/* wheel */
+void wheel_init(Wheel *w, int64_t now);
+/* Fires everything due; returns how many fired. m must hold a P. */
+int wheel_run(M *m, int64_t now);
+
+/* poller. timeout_ns <0: for ever, 0: only look. Readies goroutines; returns how many. */
+int netpoll(M *m, int64_t timeout_ns);
+void netpoll_wake(Sched *s);
+void netpoll_init(Sched *s);
+
+#endif
