@@ -29,6 +29,12 @@ bool ir_static_init(IrUnit *u, Object *var, Expr *init);
 bool ir_static_embed(IrUnit *u, Object *var);
 /* Reads the //go:linkname lines of a package before any of its symbol names is asked for. */
 void ir_read_linknames(IrUnit *u, Package *pkg);
+/* All methods of an interface type in the order of its descriptor and of an itab's Fun: exported names
+ * first, then by name, then by package path. Cached. */
+ObjectList ir_iface_methods(IrUnit *u, Type *iface);
+/* Static data for a constant composite literal inside a function body: a read-only symbol holding the
+ * value of e (of type t), or NULL when e is not constant. May always return NULL. */
+Sym *ir_static_value(IrUnit *u, Expr *e, Type *t);
 /* True when values of t are pointer-shaped: the data word of an interface holds the value itself. */
 bool ir_is_direct(IrUnit *u, Type *t);
 
