@@ -69,7 +69,7 @@ typedef struct SignatureType {
 } SignatureType;
 typedef struct UnionTerm { bool tilde; Type *type; } UnionTerm;
 struct TypeSet;
-typedef struct UnionType { Type t; UnionTerm *terms; int nterms; struct TypeSet *tset; } UnionType;
+typedef struct UnionType { Type t; UnionTerm *terms; int nterms; struct TypeSet *tset; TypeSession *ts; } UnionType;
 typedef struct InterfaceType {
     Type t;
     ObjectList methods;  /* explicitly declared OBJ_FUNC, source order */

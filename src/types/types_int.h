@@ -120,7 +120,7 @@ Checker *types_neutral_checker(TypeSession *ts);
 /* Formats with the checker's own verbs, not printf's:
  *   %s const char *   %S Str   %n Name *   %d int   %D int64_t   %c int (byte)   %q const char * quoted as Go does
  *   %t Type * (NULL: <nil>)   %x Operand *   %e Expr *   %o Object * (long form)   %k Token (spelling)
- *   %v ConstVal *   %T TypeList *   %P TypeList * of type parameters   %%            */
+ *   %v ConstVal *   %T TypeList *   %p Pos (file:line:col)   %%                                  */
 void types_vformat(Checker *c, Buf *b, const char *fmt, va_list ap);
 const char *types_format(Checker *c, const char *fmt, ...); /* in the session's arena */
 
@@ -130,7 +130,7 @@ void types_soft_error(Checker *c, Pos p, int code, const char *fmt, ...);
 void types_version_error(Checker *c, Pos p, GoVersion v, const char *fmt, ...); /* adds "requires go1.v or later" */
 
 /* A message of several parts, each after the first on a line of its own, indented and with position. */
-typedef struct MultiError { Checker *c; int code; bool soft; Pos pos; int n; Buf buf; } MultiError;
+typedef struct MultiError { Checker *c; int code; bool soft, invalid; Pos pos; int n; Buf buf; } MultiError;
 MultiError new_error(Checker *c, int code);
 void error_addf(MultiError *e, Pos p, const char *fmt, ...);
 void error_add_alt_decl(MultiError *e, Object *obj); /* "other declaration of x" */
@@ -183,7 +183,6 @@ SignatureType *new_signature(TypeSession *ts);
 TupleType *new_tuple(TypeSession *ts, Object **vars, int n);
 void *alloc_type(TypeSession *ts, int kind, size_t size);
 TypeList type_list(TypeSession *ts, Type **at, int n);       /* copies */
-TypeList type_list2(TypeSession *ts, TypeList l);
 
 static inline bool is_invalid(const Type *t) {
     return t->kind == TYPE_BASIC && ((const BasicType *)t)->basic == BASIC_INVALID;
@@ -210,8 +209,18 @@ Type *named_rhs(NamedType *n);
 int named_method_index(NamedType *n, Package *pkg, Name *name, bool fold_case); /* -1; any package when exported */
 bool named_is_instance(const NamedType *n);
 Type *safe_underlying(Type *t); /* type_underlying that tolerates types not set up yet (may give invalid) */
+Object *clone_object(TypeSession *ts, Object *o, Type *type); /* of a var or func; keeps the origin */
 void bind_tparams(TypeList tparams); /* sets TypeParamType.index */
 InterfaceType *typeparam_iface(TypeParamType *p);
+
+static inline int tuple_len(const TupleType *t) { return t ? t->vars.len : 0; }
+enum { NAMED_UNPACKED = 1, NAMED_HAS_UNDER = 2 }; /* NamedType.state */
+
+/* Writes t as messages show it, qualified as seen from c's package. sig: without the keyword func. */
+void type_string(Buf *b, Checker *c, Type *t);
+void signature_string(Buf *b, Checker *c, SignatureType *sig);
+/* "M(int) string": a method as the causes of missing_method show it */
+void func_string(Buf *b, Checker *c, Object *fn, bool pkg_info);
 
 /* ---- Predicates (predicates.c) ------------------------------------------------------------------- */
 
@@ -261,6 +270,7 @@ bool is_bytes_or_runes(Type *t);
  *     for (TypeIter it = typeset_iter(t); typeset_next(&it);) ... it.t, it.u ...                */
 typedef struct TypeIter { Type *t, *u; bool tilde; TypeSet *set; Type *single; int i; } TypeIter;
 TypeIter typeset_iter(Type *t);
+TypeSet union_typeset(UnionType *u); /* terms only */
 bool typeset_next(TypeIter *it);
 /* The one underlying type that all types of t share (channel directions merged), or NULL with a cause.
  * cond, when not NULL, is asked for each type first and returns NULL or a message ("" counts). */
@@ -300,7 +310,7 @@ Type *deref(Type *t, bool *was_pointer); /* one level of an unnamed pointer */
 Type *deref_struct_ptr(Type *t);
 int field_index(StructType *s, Package *pkg, Name *name, bool fold_case); /* -1 */
 int method_index(ObjectList methods, Package *pkg, Name *name, bool fold_case); /* -1 */
-const char *field_path(Type *t, const int *index, int n);
+const char *field_path(Checker *c, Type *t, const int *index, int n);
 /* "type T has no field or method x, but does have field X" and its relatives */
 const char *lookup_error(Checker *c, Type *t, Name *sel, Object *obj, bool struct_lit);
 
