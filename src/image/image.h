@@ -13,6 +13,9 @@ typedef struct Images {       /* the images of one program, in load order: std.v
     VEC(Image *) list;
     uint64_t next_addr;       /* where the next image is linked for */
     bool relocated;           /* IMAGE_SPACE_BASE could not be had */
+    uint64_t space;           /* where the image space really lies: NameOff etc. are relative to it */
+    uint64_t abi_hash;        /* nonzero: images must carry it (LinkOptions.abi_hash) */
+    bool trusted;             /* files were written by us: skip the checks that read every page */
 } Images;
 
 /* What the code layer hands over for a function symbol. */
@@ -37,13 +40,24 @@ typedef struct LinkOptions {
     Str export_data;            /* opaque section: package index + export blobs (written by build) */
     Str build_id;               /* content hash that users of this image record */
     Str base_build_id;          /* build id of the image it is linked against, or empty */
+    uint64_t abi_hash;          /* fingerprint of the op and native tables that the code relies on */
+    int (*native_find)(Str name); /* number of a native or -1; NULL: there are none */
+    /* Slots of a native; may be NULL (then Sym's own numbers are used). */
+    void (*native_slots)(int number, uint16_t *params, uint16_t *results);
+    bool allow_undefined;       /* undefined data becomes 64 zero bytes instead of an error (bring-up) */
+    void (*undefined)(void *ctx, Str name, bool is_func); /* told of each undefined symbol; may be NULL */
+    void *undefined_ctx;
 } LinkOptions;
-/* Lays out all defined symbols of t. Undefined ones: functions get a trap body that panics
- * "vole: function NAME has no body" when called; data is an error. */
+/* Lays out all defined symbols of t. Undefined functions become natives when native_find knows them, else
+ * their body is the native "vole.noBody", which panics "vole: function NAME has no body"; undefined data
+ * is an error. Sets Sym.addr of all symbols. */
 nodiscard bool image_link(SymTab *t, const LinkOptions *opt, Buf *out, const char **err);
 nodiscard bool image_load_file(Images *im, const char *path, Image **out, const char **err);
 nodiscard bool image_load_blob(Images *im, Buf *blob, Image **out, const char **err); /* takes the blob */
 void images_free(Images *im);
+
+/* Text of everything in the image: sections, symbols, functions (disasm may be NULL), relocation count. */
+void image_dump(Images *im, Image *img, FILE *out, void (*disasm)(FILE *out, const VmFunc *f));
 
 uint64_t image_lookup(Images *im, Str symbol);        /* address or 0; all images */
 const VmFunc *image_find_func(Images *im, const uint64_t *pc); /* which function holds this word */

@@ -38,6 +38,8 @@ struct Sym {
     Str name;          /* unique, e.g. "fmt.Println", "type:map[string]int", "go:string.<hash>" */
     uint8_t kind;      /* SymKind */
     bool dupok;        /* may be defined by several packages; all definitions are equal */
+    bool is_func;      /* UNDEF: known to be a function (a VmFunc is wanted), not data */
+    uint16_t param_slots, result_slots; /* functions without a body: from their Go declaration */
     bool keep_name;    /* goes into the image's symbol index (everything but strings does) */
     uint8_t align;     /* bytes, power of two; 0 means 8 */
     uint8_t *data;     /* RODATA, DATA: contents (size bytes, arena-owned) */
