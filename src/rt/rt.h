@@ -53,7 +53,7 @@ typedef struct Waiter { /* node in a channel's or semaphore's queue; embedded in
     bool *ok;              /* receive: set to whether a value came */
     struct Chan *chan;
     int32_t case_index;
-    bool is_select;
+    bool is_select, claimed; /* claimed: its goroutine is ours, but it still heads the queue */
     uint32_t ticket;
     void *key;             /* semaphore address */
 } Waiter;
@@ -133,6 +133,9 @@ struct M {
     void *vm_private;
 };
 
+/* What C must know of package time to make a time.Time; set by the vm layer (NULL: package not linked). */
+typedef struct GoTimeVars { const int64_t *start_nano; void *local; } GoTimeVars;
+
 struct Vm {
     M *ms;
     P **ps;
@@ -143,12 +146,18 @@ struct Vm {
     struct Images *images;  /* loaded images, see image/image.h */
     int argc; char **argv; char **env;
     uint64_t rand_seed;
+    GoTimeVars sched_time;
+    void (*go_func)(M *m, GoFunc *f); /* starts a goroutine for a func(); installed by the vm layer */
     struct { bool gc, stack, preempt, oom; int64_t sched_seed; } stress; /* --stress; sched_seed <0: off */
     void *vm_private;
     void *native_state;
 };
 
 const char *wait_reason_text(WaitReason r);
+
+/* Panics with a runtime error of that text: fills g->panic_value; the caller then answers RT_PANIC. The vm
+ * layer defines it (lib/runtime has the types). */
+void vm_panic_text(M *m, const char *fmt, ...) printf_like(2, 3);
 
 /* ---- Scheduler (sched.c) ---------------------------------------------------------------------- */
 

@@ -54,8 +54,9 @@ enum { WHEEL_SHIFT = 12, WHEEL_BITS = 6, WHEEL_SLOTS = 64, WHEEL_LEVELS = 9 };
 typedef struct Wheel {
     SpinLock lock;
     uint64_t now_tick;                /* all slots before it have fired */
-    uint64_t bitmap[WHEEL_LEVELS];
-    TimerNode *slots[WHEEL_LEVELS][WHEEL_SLOTS]; /* circular lists */
+    uint64_t bitmap[WHEEL_LEVELS + 1];
+    /* Circular lists. The extra level's slot 0 holds what is due and being fired. */
+    TimerNode *slots[WHEEL_LEVELS + 1][WHEEL_SLOTS];
     uint64_t count, seq;
     _Atomic int64_t next_when;        /* lower bound of the earliest deadline; INT64_MAX: none */
 } Wheel;
@@ -94,6 +95,7 @@ typedef struct Sched {
     /* poller */
     int epfd, wakefd;
     pthread_mutex_t poll_init_lock;
+    struct PollDesc *poll_free; /* closed records for reuse, under poll_init_lock */
     _Atomic uint32_t poll_waiters;
     _Atomic uint32_t polling;   /* a worker blocks in epoll_wait */
     _Atomic int64_t poll_until; /* deadline of that wait */

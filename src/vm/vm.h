@@ -46,8 +46,6 @@ void vm_run(M *m);        /* the worker's loop (interp.c) */
 /* Starts a goroutine that calls fn with argument slots. */
 G *vm_go(M *m, const VmFunc *fn, GoFunc *ctx, const uint64_t *args, uint32_t nargs);
 void vm_throw_value(M *m, GoEface v); /* fills g->panic_value; handler then returns RT_PANIC */
-/* Runtime errors as Go values, made without running Go code (types come from lib/runtime). */
-void vm_panic_text(M *m, const char *fmt, ...) printf_like(2, 3);  /* runtime.errorString / plainError */
 
 typedef struct FrameView { const VmFunc *func; const uint64_t *pc; uint64_t *fp; } FrameView;
 /* Walks frames from the innermost; false at the end. Crosses stack chunks. */

@@ -1,0 +1,304 @@
+/* Timers: a hierarchical wheel of 4 us ticks, 64 slots a level.
+ *
+ * Arming and disarming are O(1); a timer moves down a level at most WHEEL_LEVELS times. It fires when its
+ * tick is over, so it is never early and at most one tick late by the wheel; all that fire together go in
+ * the order of their deadlines. Algorithm: Varghese and Lauck, "Hashed and Hierarchical Timing Wheels"
+ * (1987), scheme 7, with occupancy bitmaps to skip empty slots.
+ *
+ * time.Timer objects are GoTimers on the Go heap (prefix {C, initTimer} as package time declares). Timer
+ * channels are synchronous (Go 1.23): Stop and Reset take back a value that nobody has received. */
+#include "rt/chan_int.h"
+#include "rt/sched_int.h"
+
+#include <stdlib.h>
+
+void wheel_init(Wheel *w, int64_t now) {
+    w->now_tick = (uint64_t)now >> WHEEL_SHIFT;
+    atomic_store(&w->next_when, INT64_MAX);
+}
+
+static uint64_t tick_of(int64_t when) { /* the first tick whose start is at or after `when` */
+    return ((uint64_t)when + (1u << WHEEL_SHIFT) - 1) >> WHEEL_SHIFT;
+}
+
+static void bucket_add(Wheel *w, TimerNode *t, int level, uint32_t slot) {
+    t->level = (int8_t)level;
+    t->slot = (uint8_t)slot;
+    TimerNode *head = w->slots[level][slot];
+    if (head) {
+        t->prev = head->prev;
+        t->next = head;
+        head->prev->next = t;
+        head->prev = t;
+    } else {
+        t->next = t->prev = t;
+        w->slots[level][slot] = t;
+        w->bitmap[level] |= 1ull << slot;
+    }
+}
+
+static void wheel_insert(Wheel *w, TimerNode *t) {
+    uint64_t tick = tick_of(t->when);
+    if (tick < w->now_tick) tick = w->now_tick;
+    uint64_t diff = tick ^ w->now_tick;
+    int level = diff ? (63 - __builtin_clzll(diff)) / WHEEL_BITS : 0;
+    if (level >= WHEEL_LEVELS) {
+        level = WHEEL_LEVELS - 1;
+        tick = w->now_tick | ((uint64_t)(WHEEL_SLOTS - 1) << (level * WHEEL_BITS));
+    }
+    uint32_t slot = (tick >> (level * WHEEL_BITS)) & (WHEEL_SLOTS - 1);
+    bucket_add(w, t, level, slot);
+    int64_t bound = (int64_t)(tick << WHEEL_SHIFT);
+    if (bound < atomic_load_explicit(&w->next_when, memory_order_relaxed)) atomic_store(&w->next_when, bound);
+}
+
+static void wheel_unlink(Wheel *w, TimerNode *t) {
+    if (t->next == t) {
+        w->slots[t->level][t->slot] = NULL;
+        w->bitmap[t->level] &= ~(1ull << t->slot);
+    } else {
+        t->prev->next = t->next;
+        t->next->prev = t->prev;
+        if (w->slots[t->level][t->slot] == t) w->slots[t->level][t->slot] = t->next;
+    }
+    t->next = t->prev = NULL;
+    t->level = -1;
+}
+
+/* Start tick of the earliest occupied slot; false when the wheel is empty. A slot of a higher level lies
+ * wholly after everything in lower ones (by construction of wheel_insert). */
+static bool wheel_next_tick(Wheel *w, uint64_t *tick, int *level) {
+    for (int l = 0; l < WHEEL_LEVELS; l++) {
+        uint32_t cur = (w->now_tick >> (l * WHEEL_BITS)) & (WHEEL_SLOTS - 1);
+        uint64_t bits = w->bitmap[l] & (~0ull << cur);
+        if (!bits) continue;
+        uint64_t slot = (uint64_t)__builtin_ctzll(bits);
+        uint64_t base = w->now_tick >> (l * WHEEL_BITS) >> WHEEL_BITS << WHEEL_BITS;
+        *tick = (base | slot) << (l * WHEEL_BITS);
+        if (*tick < w->now_tick) *tick = w->now_tick;
+        *level = l;
+        return true;
+    }
+    return false;
+}
+
+static void wheel_update_next(Wheel *w) {
+    uint64_t tick;
+    int level;
+    atomic_store(&w->next_when, wheel_next_tick(w, &tick, &level) ? (int64_t)(tick << WHEEL_SHIFT) : INT64_MAX);
+}
+
+static TimerNode *merge_by_when(TimerNode *a, TimerNode *b) {
+    TimerNode *first = NULL, **link = &first;
+    while (a && b) {
+        TimerNode **least = a->when < b->when || (a->when == b->when && a->seq < b->seq) ? &a : &b;
+        *link = *least;
+        link = &(*least)->next;
+        *least = (*least)->next;
+    }
+    *link = a ? a : b;
+    return first;
+}
+
+static TimerNode *sort_by_when(TimerNode *list, uint32_t n) {
+    if (n < 2) return list;
+    TimerNode *mid = list;
+    for (uint32_t i = 1; i < n / 2; i++) mid = mid->next;
+    TimerNode *second = mid->next;
+    mid->next = NULL;
+    return merge_by_when(sort_by_when(list, n / 2), sort_by_when(second, n - n / 2));
+}
+
+int wheel_run(M *m, int64_t now) {
+    Wheel *w = &m->vm->sched->wheel;
+    uint64_t target = (uint64_t)now >> WHEEL_SHIFT;
+    int fired = 0;
+    spin_lock(&w->lock);
+    for (;;) {
+        uint64_t tick;
+        int level;
+        if (!wheel_next_tick(w, &tick, &level) || tick > target) {
+            if (target > w->now_tick) w->now_tick = target; /* keeps the invariant: nothing lies between */
+            break;
+        }
+        uint32_t slot = (tick >> (level * WHEEL_BITS)) & (WHEEL_SLOTS - 1);
+        TimerNode *head = w->slots[level][slot];
+        w->slots[level][slot] = NULL;
+        w->bitmap[level] &= ~(1ull << slot);
+        head->prev->next = NULL;
+        w->now_tick = tick;
+        if (level > 0) { /* cascade: its timers belong to lower levels now */
+            while (head) {
+                TimerNode *t = head;
+                head = head->next;
+                wheel_insert(w, t);
+            }
+            continue;
+        }
+        uint32_t n = 0;
+        for (TimerNode *t = head; t; t = t->next) n++;
+        for (TimerNode *t = sort_by_when(head, n), *next; t; t = next) {
+            next = t->next;
+            bucket_add(w, t, WHEEL_LEVELS, 0);
+        }
+    }
+    /* What is due leaves one at a time, so that a disarm of a later one still counts. */
+    wheel_update_next(w);
+    for (TimerNode *t; (t = w->slots[WHEEL_LEVELS][0]); fired++) {
+        wheel_unlink(w, t);
+        w->count--;
+        spin_unlock(&w->lock);
+        t->fire(m, t, now);
+        spin_lock(&w->lock);
+    }
+    wheel_update_next(w);
+    spin_unlock(&w->lock);
+    return fired;
+}
+
+void timer_arm(M *m, TimerNode *t, int64_t when) {
+    Sched *s = m->vm->sched;
+    Wheel *w = &s->wheel;
+    spin_lock(&w->lock);
+    if (t->level >= 0) wheel_unlink(w, t);
+    else w->count++;
+    t->when = when > 0 ? when : 1;
+    t->seq = ++w->seq;
+    wheel_insert(w, t);
+    int64_t next = atomic_load(&w->next_when);
+    spin_unlock(&w->lock);
+    /* A worker that waits in the poller for something later must look again. */
+    if (atomic_load(&s->polling) && next < atomic_load(&s->poll_until)) netpoll_wake(s);
+}
+
+bool timer_disarm(M *m, TimerNode *t) {
+    Wheel *w = &m->vm->sched->wheel;
+    spin_lock(&w->lock);
+    bool armed = t->level >= 0;
+    if (armed) {
+        wheel_unlink(w, t);
+        w->count--;
+    }
+    spin_unlock(&w->lock);
+    return armed;
+}
+
+void timer_each_go(Vm *vm, void (*fn)(void *ctx, void *timer_object), void *ctx) {
+    Wheel *w = &vm->sched->wheel;
+    for (int l = 0; l <= WHEEL_LEVELS; l++)
+        for (int i = 0; i < WHEEL_SLOTS; i++) {
+            TimerNode *head = w->slots[l][i], *t = head;
+            if (!head) continue;
+            do {
+                if (t->kind == TIMER_GO) fn(ctx, (char *)t - offsetof(GoTimer, node));
+            } while ((t = t->next) != head);
+        }
+}
+
+/* ---- Sleep ---------------------------------------------------------------------------------------- */
+
+static void sleep_fire(M *m, TimerNode *t, int64_t now) {
+    sched_ready(m, (G *)((char *)t - offsetof(G, timer)), false);
+}
+
+RtResult timer_sleep(M *m, int64_t ns) {
+    G *g = m->g;
+    if (ns <= 0) return RT_OK;
+    int64_t now = rt_nanotime(m), when = now + ns;
+    if (when < now) when = INT64_MAX - (1ll << 20);
+    g->timer.fire = sleep_fire;
+    g->wait_reason = WAIT_SLEEP;
+    atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
+    timer_arm(m, &g->timer, when);
+    return RT_PARKED;
+}
+
+/* ---- time.Timer ------------------------------------------------------------------------------------- */
+
+/* A value of time.Time for `now - delta` as time.Now makes it: {wall, ext, loc}. */
+static void make_time(M *m, int64_t delta, uint64_t out[3]) {
+    int64_t sec;
+    int32_t nsec;
+    rt_walltime(m, &sec, &nsec);
+    int64_t mono = rt_nanotime(m) - delta;
+    int64_t back = delta % 1000000000, whole = delta / 1000000000;
+    sec -= whole;
+    nsec -= (int32_t)back;
+    if (nsec < 0) nsec += 1000000000, sec--;
+    const GoTimeVars *tv = &m->vm->sched_time;
+    const int64_t unix_to_internal = (1969ll * 365 + 1969 / 4 - 1969 / 100 + 1969 / 400) * 86400;
+    const int64_t wall_to_internal = (1884ll * 365 + 1884 / 4 - 1884 / 100 + 1884 / 400) * 86400;
+    uint64_t since1885 = (uint64_t)(sec + unix_to_internal - wall_to_internal);
+    out[0] = 1ull << 63 | since1885 << 30 | (uint64_t)nsec;
+    out[1] = (uint64_t)(mono - (tv->start_nano ? *tv->start_nano : 0));
+    out[2] = (uint64_t)(uintptr_t)tv->local;
+}
+
+static void go_timer_fire(M *m, TimerNode *n, int64_t now) {
+    GoTimer *t = (GoTimer *)((char *)n - offsetof(GoTimer, node));
+    spin_lock(&t->lock);
+    if (!t->armed) { /* stopped while it was on its way */
+        spin_unlock(&t->lock);
+        return;
+    }
+    int64_t delta = now - n->when;
+    if (t->period > 0) {
+        int64_t next = n->when + t->period * (1 + delta / t->period);
+        timer_arm(m, n, next > 0 ? next : INT64_MAX - 1);
+    } else {
+        t->armed = false;
+    }
+    if (t->chan) {
+        uint64_t v[3];
+        make_time(m, delta, v);
+        chan_timer_send(m, t->chan, v);
+        spin_unlock(&t->lock);
+    } else {
+        GoFunc *f = t->arg.data; /* goFunc: arg is a func() */
+        spin_unlock(&t->lock);
+        m->vm->go_func(m, f);
+    }
+}
+
+void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan *c) {
+    uint8_t bits[(sizeof(GoTimer) / 8 + 7) / 8] = {0};
+    bits[0] |= 1; /* C; then chan, arg, f */
+    for (size_t w = offsetof(GoTimer, chan) / 8; w < sizeof(GoTimer) / 8; w++) bits[w / 8] |= (uint8_t)(1u << (w % 8));
+    GoTimer *t = mem_alloc_mask(m, sizeof *t, bits);
+    t->c = c;
+    t->init = true;
+    t->node.level = -1;
+    t->node.kind = TIMER_GO;
+    t->node.fire = go_timer_fire;
+    t->period = period;
+    t->chan = c;
+    t->arg = arg;
+    t->f = f;
+    t->armed = true;
+    if (c) chan_set_timer(c);
+    timer_arm(m, &t->node, when);
+    return t;
+}
+
+bool timer_stop(M *m, void *timer) {
+    GoTimer *t = timer;
+    spin_lock(&t->lock);
+    bool pending = t->armed;
+    t->armed = false;
+    timer_disarm(m, &t->node);
+    if (t->chan && chan_drain(t->chan)) pending = true; /* sent, but nobody has received it */
+    spin_unlock(&t->lock);
+    return pending;
+}
+
+bool timer_reset(M *m, void *timer, int64_t when, int64_t period) {
+    GoTimer *t = timer;
+    spin_lock(&t->lock);
+    bool pending = t->armed;
+    if (t->chan && chan_drain(t->chan)) pending = true;
+    t->period = period;
+    t->armed = true;
+    timer_arm(m, &t->node, when);
+    spin_unlock(&t->lock);
+    return pending;
+}
