@@ -20,6 +20,61 @@ void *mem_alloc_noscan(M *m, size_t size, bool zero);
 /* Closures and other internal objects: the mask says which words are pointers. */
 void *mem_alloc_mask(M *m, size_t size, const uint8_t *ptrmask);
 
+/* ---- Inline allocation: bumps within the P's current run of free, zeroed objects -------------------- */
+
+enum { MEM_NCLASS = 68, MEM_SMALL_MAX = 32768, MEM_MASK_MAX = 512 }; /* bytes; above: header word */
+extern const uint8_t mem_class8[];      /* (size + 7) / 8 -> class, sizes up to MEM_SMALL_MAX */
+extern const uint16_t mem_class_size[]; /* class -> bytes */
+typedef struct AllocRun {
+    uint8_t *cur, *end;  /* free objects [cur, end), zeroed */
+    uint8_t *base;       /* of the span */
+    uint64_t *ptrbits;   /* of the span: one bit a word, cleared for the run; NULL in pointer-free spans */
+    uint8_t *start;      /* where the run began */
+    struct Span *span;
+} AllocRun;
+typedef struct MCache {
+    AllocRun run[2][MEM_NCLASS]; /* [pointer-free][class] */
+    struct StackChunk *stacks[32];
+    uint16_t nstacks[32];
+} MCache;
+
+/* The pointer mask of a type of at most 512 bytes, 1 bit a word. gcdata is padded to 8 bytes. */
+static inline uint64_t type_mask64(const GoType *t) {
+    uint64_t w;
+    memcpy(&w, t->gcdata, 8);
+    return w & (~0ull >> (64 - (t->ptr_bytes >> 3)));
+}
+static inline void mem_set_ptrbits(AllocRun *r, const uint8_t *q, uint64_t mask) {
+    size_t w = (size_t)(q - r->base) >> 3;
+    unsigned sh = w & 63;
+    r->ptrbits[w >> 6] |= mask << sh;
+    uint64_t hi = (mask >> 1) >> (63 - sh);
+    if (hi) r->ptrbits[(w >> 6) + 1] |= hi;
+}
+/* One object of class cls (1..); NULL: take mem_alloc. mask: its pointers (0 with noscan). */
+static inline void *mem_alloc_fast(P *p, unsigned cls, bool noscan, uint64_t mask) {
+    AllocRun *r = &((MCache *)p->mcache)->run[noscan][cls];
+    uint8_t *q = r->cur;
+    size_t size = mem_class_size[cls];
+    if (unlikely((size_t)(r->end - q) < size)) return NULL;
+    r->cur = q + size;
+    if (!noscan) mem_set_ptrbits(r, q, mask);
+    return q;
+}
+/* new(T) when it is quick, else NULL. Never collects. */
+static inline void *mem_new_fast(M *m, const GoType *t) {
+    if (unlikely(t->size - 1 >= MEM_MASK_MAX || (t->tflag & TFLAG_MASKONDEMAND))) return NULL;
+    unsigned cls = mem_class8[(t->size + 7) >> 3];
+    if (!t->ptr_bytes) return mem_alloc_fast(m->p, cls, true, 0);
+    return mem_alloc_fast(m->p, cls, false, type_mask64(t));
+}
+static inline void *mem_new(M *m, const GoType *t) {
+    void *p = mem_new_fast(m, t);
+    return likely(p != NULL) ? p : mem_alloc(m, t->size, t);
+}
+size_t mem_round_size(size_t size, bool noscan); /* what the allocator really gives (Go's roundupsize) */
+void *mem_zero_base(Vm *vm);                     /* where pointers to zero-size values point */
+
 /* Write barrier of pointer stores; a no-op while the collector stops the world. */
 static inline void mem_barrier(M *m, void *slot, void *val) { (void)m; (void)slot; (void)val; }
 
@@ -28,6 +83,11 @@ bool mem_is_heap(Vm *vm, const void *p);
 
 void gc_run(M *m);                       /* runtime.GC: full collection, sweep completed */
 bool gc_needed(Heap *h);
+/* Collects when it is time. All mem_alloc* do this first unless m->no_gc > 0. The NATIVE handler calls it
+ * and then raises m->no_gc around the native, so that natives may hold pointers in C variables. */
+void gc_poll(M *m);
+/* Words that the instance holds outside the heap and images. */
+void gc_add_root(Vm *vm, void **words, size_t nwords);
 /* Roots. The vm layer scans frames exactly with image_pc_map and calls gc_mark_word for each slot. */
 typedef struct Marker Marker;
 void gc_mark(Marker *mk, const void *p);                                   /* any pointer, also interior */
@@ -63,6 +123,15 @@ int32_t gc_set_percent(M *m, int32_t percent);
 int64_t mem_set_limit(M *m, int64_t limit);
 void mem_release_os(M *m); /* debug.FreeOSMemory */
 void mem_verify(Vm *vm);   /* heap walk with checks (debug, stress) */
+
+/* Offsets in type descriptors. reflect makes types at run time: addReflectOff gives them negative numbers
+ * in a table at the end of the image space. */
+static inline const void *image_off(int32_t off) {
+    if (!off) return NULL;
+    if (off > 0) return (const void *)(uintptr_t)(IMAGE_SPACE_BASE + (uint32_t)off);
+    return ((const void *const *)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE))[off];
+}
+int32_t image_off_add(Vm *vm, const void *p);
 
 /* Stack chunks come from here too (pooled by size class). */
 StackChunk *stack_chunk_new(M *m, size_t words);

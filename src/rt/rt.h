@@ -128,6 +128,7 @@ struct M {
     pthread_t thread;
     uint32_t id;
     uint64_t rng;
+    uint32_t no_gc; /* >0: allocation does not collect (C holds unrooted pointers), see gc_poll */
     M *all_next;
     void *sched;    /* sched's own */
     void *vm_private;

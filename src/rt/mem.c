@@ -1,0 +1,596 @@
+/* The heap: address range, page runs, spans, allocation. See mem_int.h for the layout. */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "rt/mem_int.h"
+
+const uint8_t mem_class8[MEM_SMALL_MAX / 8 + 1] = {
+#define CLASS(n, size, prev) [(prev) / 8 + 1 ... (size) / 8] = n,
+#include "tables/sizeclasses.def"
+#undef CLASS
+};
+const uint16_t mem_class_size[MEM_NCLASS] = {
+#define CLASS(n, size, prev) [n] = size,
+#include "tables/sizeclasses.def"
+#undef CLASS
+};
+
+enum { GROW_BYTES = 64 << 20, RUN_BYTES = 8192, MAX_ALLOC_BITS = 47 };
+
+/* ---- Start and end ------------------------------------------------------------------------------ */
+
+static int64_t parse_limit(const char *s) {
+    char *end;
+    if (!s || !*s || !strcmp(s, "off")) return INT64_MAX;
+    long long n = strtoll(s, &end, 10);
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    if (!*end) return n;
+    for (int i = 0; i < 5; i++)
+        if (!strcmp(end, units[i])) return n << (10 * i);
+    return INT64_MAX;
+}
+
+static const char *vm_getenv(Vm *vm, const char *name) {
+    size_t n = strlen(name);
+    for (char **e = vm->env; e && *e; e++)
+        if (!strncmp(*e, name, n) && (*e)[n] == '=') return *e + n + 1;
+    return NULL;
+}
+
+void heap_init(Vm *vm) {
+    Heap *h = calloc(1, sizeof *h);
+    if (!h) base_oom();
+    vm->heap = h;
+    h->vm = vm;
+    h->marker.heap = h;
+    pthread_mutex_init(&h->lock, NULL);
+    for (size_t size = (size_t)1 << 38; size >= (size_t)1 << 30; size >>= 1) {
+        void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (p == MAP_FAILED) continue;
+        h->pages_bytes = (size >> PAGE_SHIFT) * sizeof(Span *);
+        void *t = mmap(NULL, h->pages_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (t == MAP_FAILED) {
+            munmap(p, size);
+            continue;
+        }
+        h->base = p;
+        h->reserved = size;
+        h->pages = t;
+        break;
+    }
+    if (!h->base) base_oom();
+    for (int c = 1; c < MEM_NCLASS; c++) { /* 8 to 16 pages, whichever wastes least */
+        size_t best = SIZE_MAX;
+        for (size_t n = 8; n <= 16; n++) {
+            size_t waste = (n << PAGE_SHIFT) % mem_class_size[c] * 64 / n;
+            if (waste + waste / 8 < best) best = waste, h->class_pages[c] = (uint8_t)n;
+        }
+    }
+    const char *gogc = vm_getenv(vm, "GOGC");
+    h->gc_percent = 100;
+    if (gogc && !strcmp(gogc, "off")) h->gc_percent = -1;
+    else if (gogc && *gogc) h->gc_percent = atoi(gogc);
+    h->mem_limit = parse_limit(vm_getenv(vm, "GOMEMLIMIT"));
+    heap_pace(h, 0);
+}
+
+void heap_free(Vm *vm) {
+    Heap *h = vm->heap;
+    if (!h) return;
+    for (int i = 0; i < h->all.len; i++) {
+        Span *s = h->all.at[i];
+        free(s->live);
+        free(s);
+    }
+    vec_free(&h->all);
+    for (int i = 0; i <= NBINS; i++)
+        for (Span *s = h->bins[i], *next; s; s = next) {
+            next = s->next;
+            free(s);
+        }
+    for (uint32_t i = 0; i < h->specials_cap; i++)
+        for (Special *s = h->specials[i], *next; s; s = next) {
+            next = s->next;
+            free(s);
+        }
+    free(h->specials);
+    vec_free(&h->queue);
+    vec_free(&h->roots);
+    free(h->marker.stack);
+    itabs_free(h);
+    stack_pool_free(h);
+    munmap(h->base, h->reserved);
+    munmap(h->pages, h->pages_bytes);
+    pthread_mutex_destroy(&h->lock);
+    for (uint32_t i = 0; vm->ps && i < vm->nprocs; i++)
+        if (vm->ps[i]) {
+            free(vm->ps[i]->mcache);
+            vm->ps[i]->mcache = NULL;
+        }
+    free(h);
+    vm->heap = NULL;
+}
+
+void mem_p_init(Vm *vm, P *p) {
+    if (p->mcache) return;
+    p->mcache = calloc(1, sizeof(MCache));
+    if (!p->mcache) base_oom();
+}
+
+void gc_set_hooks(Vm *vm, const GcHooks *hooks) { vm->heap->hooks = *hooks; }
+void gc_add_root(Vm *vm, void **words, size_t nwords) {
+    pthread_mutex_lock(&vm->heap->lock);
+    RootRange r = {words, nwords};
+    vec_push(&vm->heap->roots, r);
+    pthread_mutex_unlock(&vm->heap->lock);
+}
+void *mem_zero_base(Vm *vm) { return vm->heap->zero_base; }
+
+void bits_fill(uint64_t *b, size_t from, size_t to, bool on) {
+    while (from < to) {
+        size_t w = from >> 6, lo = from & 63;
+        size_t hi = to - (w << 6) < 64 ? to - (w << 6) : 64;
+        uint64_t m = (~0ull >> (64 - (hi - lo))) << lo;
+        b[w] = on ? b[w] | m : b[w] & ~m;
+        from = (w << 6) + hi;
+    }
+}
+
+/* ---- Page runs ------------------------------------------------------------------------------------ */
+
+static int bin_of(size_t npages) { return npages < NBINS ? (int)npages : NBINS; }
+
+static void bin_add(Heap *h, Span *s) {
+    int b = bin_of(s->npages);
+    s->prev = NULL;
+    s->next = h->bins[b];
+    if (s->next) s->next->prev = s;
+    h->bins[b] = s;
+    if (b < NBINS) h->bin_bits |= 1ull << b;
+    size_t first = (size_t)(s->base - h->base) >> PAGE_SHIFT;
+    h->pages[first] = h->pages[first + s->npages - 1] = s;
+    h->free_pages += s->npages;
+    if (s->released) h->released_pages += s->npages;
+}
+static void bin_remove(Heap *h, Span *s) {
+    int b = bin_of(s->npages);
+    if (s->prev) s->prev->next = s->next;
+    else h->bins[b] = s->next;
+    if (s->next) s->next->prev = s->prev;
+    if (b < NBINS && !h->bins[b]) h->bin_bits &= ~(1ull << b);
+    s->next = s->prev = NULL;
+    h->free_pages -= s->npages;
+    if (s->released) h->released_pages -= s->npages;
+}
+
+static Span *span_new(void) {
+    Span *s = calloc(1, sizeof *s);
+    if (!s) base_oom();
+    return s;
+}
+
+noreturn_ static void out_of_memory(Heap *h, size_t size) {
+    pthread_mutex_unlock(&h->lock);
+    rt_fatal(h->vm, "runtime: out of memory: cannot allocate %zu-byte block (%zu in use)", size,
+             h->inuse_pages << PAGE_SHIFT);
+}
+
+/* A run of npages as an in-use span; the lock is held. */
+static Span *pages_alloc(Heap *h, size_t npages) {
+    Span *s = NULL;
+    if (h->hard_limit && (int64_t)((h->inuse_pages + npages) << PAGE_SHIFT) > h->hard_limit)
+        out_of_memory(h, npages << PAGE_SHIFT);
+    if (npages < NBINS) {
+        uint64_t fit = h->bin_bits >> npages << npages;
+        if (fit) s = h->bins[__builtin_ctzll(fit)];
+    }
+    if (!s)
+        for (Span *f = h->bins[NBINS]; f; f = f->next)
+            if (f->npages >= npages && (!s || f->npages < s->npages)) s = f;
+    if (s) {
+        bin_remove(h, s);
+        if (s->npages > npages) {
+            Span *rest = span_new();
+            rest->base = s->base + (npages << PAGE_SHIFT);
+            rest->npages = s->npages - (uint32_t)npages;
+            rest->zero = s->zero;
+            rest->released = s->released;
+            rest->state = SPAN_FREE;
+            s->npages = (uint32_t)npages;
+            bin_add(h, rest);
+        }
+    } else {
+        size_t size = npages << PAGE_SHIFT;
+        if (size > h->reserved - h->used) out_of_memory(h, size);
+        if (h->used + size > h->mapped) {
+            size_t more = h->used + size - h->mapped;
+            more = (more + GROW_BYTES - 1) & ~(size_t)(GROW_BYTES - 1);
+            if (more > h->reserved - h->mapped) more = h->reserved - h->mapped;
+            if (mprotect(h->base + h->mapped, more, PROT_READ | PROT_WRITE)) out_of_memory(h, size);
+            h->mapped += more;
+        }
+        s = span_new();
+        s->base = h->base + h->used;
+        s->npages = (uint32_t)npages;
+        s->zero = true;
+        h->used += size;
+    }
+    s->state = SPAN_INUSE;
+    s->released = false;
+    size_t first = (size_t)(s->base - h->base) >> PAGE_SHIFT;
+    for (size_t i = 0; i < npages; i++) h->pages[first + i] = s;
+    h->inuse_pages += npages;
+    s->all_index = (uint32_t)h->all.len;
+    vec_push(&h->all, s);
+    return s;
+}
+
+void span_free(Heap *h, Span *s) {
+    Span *last = vec_pop(&h->all);
+    if (last != s) {
+        h->all.at[s->all_index] = last;
+        last->all_index = s->all_index;
+    }
+    h->inuse_pages -= s->npages;
+    size_t first = (size_t)(s->base - h->base) >> PAGE_SHIFT;
+    memset(&h->pages[first], 0, s->npages * sizeof(Span *));
+    free(s->live);
+    uint8_t *base = s->base;
+    uint32_t npages = s->npages;
+    memset(s, 0, sizeof *s);
+    s->base = base;
+    s->npages = npages;
+    s->state = SPAN_FREE;
+    Span *before = first ? h->pages[first - 1] : NULL;
+    if (before && before->state == SPAN_FREE && !before->released) {
+        bin_remove(h, before);
+        size_t f = (size_t)(before->base - h->base) >> PAGE_SHIFT;
+        h->pages[f] = h->pages[f + before->npages - 1] = NULL;
+        s->base = before->base;
+        s->npages += before->npages;
+        free(before);
+    }
+    size_t end = ((size_t)(s->base - h->base) >> PAGE_SHIFT) + s->npages;
+    Span *after = end < h->used >> PAGE_SHIFT ? h->pages[end] : NULL;
+    if (after && after->state == SPAN_FREE && !after->released) {
+        bin_remove(h, after);
+        h->pages[end] = h->pages[end + after->npages - 1] = NULL;
+        s->npages += after->npages;
+        free(after);
+    }
+    bin_add(h, s);
+}
+
+/* Gives free runs back to the system until at most keep_pages are held. */
+void heap_scavenge(Heap *h, size_t keep_pages) {
+    for (int b = NBINS; b > 0; b--)
+        for (Span *s = h->bins[b]; s; s = s->next) {
+            if (h->free_pages - h->released_pages <= keep_pages) return;
+            if (s->released) continue;
+            madvise(s->base, (size_t)s->npages << PAGE_SHIFT, MADV_DONTNEED);
+            s->released = s->zero = true;
+            h->released_pages += s->npages;
+        }
+}
+
+/* ---- Small objects ---------------------------------------------------------------------------------- */
+
+static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {
+    Span *s = pages_alloc(h, h->class_pages[cls]);
+    size_t bytes = (size_t)s->npages << PAGE_SHIFT, size = mem_class_size[cls];
+    s->cls = (uint8_t)cls;
+    s->noscan = noscan;
+    s->elem_size = (uint32_t)size;
+    s->magic = (uint32_t)(0xffffffffu / size + 1);
+    s->nelems = (uint32_t)(bytes / size);
+    s->zero_from = s->zero ? 0 : s->nelems;
+    size_t nw = (s->nelems + 63) / 64;
+    size_t np = !noscan && size <= MEM_MASK_MAX ? bytes / 512 + 1 : 0;
+    s->live = calloc(2 * nw + np, 8); /* live, mark, ptrbits */
+    if (!s->live) base_oom();
+    s->mark = s->live + nw;
+    if (np) s->ptrbits = s->mark + nw;
+    return s;
+}
+
+/* Ends the current run: what was allocated in it becomes `live`. */
+static void run_end(Heap *h, AllocRun *r) {
+    Span *s = r->span;
+    if (!s || r->cur == r->start) {
+        r->start = r->end = r->cur;
+        return;
+    }
+    uint32_t from = span_index(s, r->start), n = (uint32_t)((size_t)(r->cur - r->start) / s->elem_size);
+    bits_fill(s->live, from, from + n, true);
+    s->nlive += n;
+    __atomic_fetch_add(&h->mallocs, n, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&h->total_alloc, (uint64_t)n * s->elem_size, __ATOMIC_RELAXED);
+    r->start = r->end = r->cur;
+}
+
+/* The next run of free elements of r->span; false when the span is full. */
+static bool run_next(Heap *h, AllocRun *r) {
+    Span *s = r->span;
+    uint32_t i = s->next_elem, n = s->nelems;
+    while (i < n) { /* first zero bit */
+        uint64_t w = ~s->live[i >> 6] >> (i & 63);
+        if (w) {
+            i += (uint32_t)__builtin_ctzll(w);
+            break;
+        }
+        i = (i | 63) + 1;
+    }
+    if (i >= n) return false;
+    uint32_t max = RUN_BYTES / s->elem_size, end = i + 1;
+    if (h->vm->stress.gc) max = 1;
+    while (end < n && end - i < max && !bit_get(s->live, end)) end++;
+    s->next_elem = end;
+    if (i < s->zero_from) {
+        uint32_t z = end < s->zero_from ? end : s->zero_from;
+        memset(s->base + (size_t)i * s->elem_size, 0, (size_t)(z - i) * s->elem_size);
+        if (s->ptrbits) {
+            size_t words = s->elem_size / 8;
+            bits_fill(s->ptrbits, i * words, z * words, false);
+        }
+    }
+    if (end > s->zero_from) s->zero_from = end;
+    r->cur = r->start = s->base + (size_t)i * s->elem_size;
+    r->end = s->base + (size_t)end * s->elem_size;
+    r->base = s->base;
+    r->ptrbits = s->ptrbits;
+    atomic_fetch_add_explicit(&h->live_bytes, (int64_t)(r->end - r->cur), memory_order_relaxed);
+    return true;
+}
+
+static void refill(M *m, AllocRun *r, unsigned cls, bool noscan) {
+    Heap *h = m->vm->heap;
+    run_end(h, r);
+    while (!r->span || !run_next(h, r)) {
+        pthread_mutex_lock(&h->lock);
+        if (r->span) r->span->cached = false;
+        Span *s = h->partial[noscan][cls];
+        if (s) {
+            h->partial[noscan][cls] = s->next;
+            s->next = NULL;
+        } else {
+            s = span_new_class(h, cls, noscan);
+        }
+        s->cached = true;
+        s->next_elem = 0;
+        r->span = s;
+        pthread_mutex_unlock(&h->lock);
+    }
+}
+
+void heap_flush(Heap *h, MCache *mc) {
+    for (int ns = 0; ns < 2; ns++)
+        for (int c = 1; c < MEM_NCLASS; c++) {
+            AllocRun *r = &mc->run[ns][c];
+            Span *s = r->span;
+            if (!s) continue;
+            int64_t unused = (int64_t)(r->end - r->cur);
+            run_end(h, r);
+            atomic_fetch_sub_explicit(&h->live_bytes, unused, memory_order_relaxed);
+            s->cached = false;
+            if (s->nlive < s->nelems) {
+                s->next = h->partial[ns][c];
+                h->partial[ns][c] = s;
+            }
+            memset(r, 0, sizeof *r);
+        }
+}
+void heap_flush_all(Heap *h) {
+    for (uint32_t i = 0; i < h->vm->nprocs; i++)
+        if (h->vm->ps[i] && h->vm->ps[i]->mcache) heap_flush(h, h->vm->ps[i]->mcache);
+}
+
+static void *alloc_small(M *m, unsigned cls, bool noscan, uint64_t mask) {
+    void *p = mem_alloc_fast(m->p, cls, noscan, mask);
+    if (likely(p != NULL)) return p;
+    refill(m, &((MCache *)m->p->mcache)->run[noscan][cls], cls, noscan);
+    return mem_alloc_fast(m->p, cls, noscan, mask);
+}
+
+/* hdr 0: pointer-free */
+static void *alloc_large(M *m, size_t size, uint64_t hdr, bool zero) {
+    Heap *h = m->vm->heap;
+    size_t npages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    if (npages > UINT32_MAX) {
+        pthread_mutex_lock(&h->lock);
+        out_of_memory(h, size);
+    }
+    pthread_mutex_lock(&h->lock);
+    Span *s = pages_alloc(h, npages);
+    bool was_zero = s->zero;
+    s->cls = 0;
+    s->nelems = s->nlive = 1;
+    s->noscan = hdr == 0;
+    s->hdr = hdr;
+    s->large_size = npages << PAGE_SHIFT;
+    s->live = calloc(2, 8);
+    if (!s->live) base_oom();
+    s->mark = s->live + 1;
+    /* Cleared before it can be seen as live: the collector cannot run before this M's next safepoint. */
+    s->live[0] = 1;
+    h->mallocs++;
+    h->total_alloc += s->large_size;
+    pthread_mutex_unlock(&h->lock);
+    atomic_fetch_add_explicit(&h->live_bytes, (int64_t)s->large_size, memory_order_relaxed);
+    if (!was_zero && (zero || hdr)) memset(s->base, 0, s->large_size);
+    return s->base;
+}
+
+/* ---- Interface ---------------------------------------------------------------------------------------- */
+
+bool gc_needed(Heap *h) {
+    return atomic_load_explicit(&h->live_bytes, memory_order_relaxed) >=
+           atomic_load_explicit(&h->trigger, memory_order_relaxed);
+}
+
+void gc_poll(M *m) {
+    Heap *h = m->vm->heap;
+    if (m->no_gc) return;
+    if (unlikely(gc_needed(h))) gc_collect(m, false);
+    else if (unlikely(m->vm->stress.gc) && ++h->stress_count % 50 == 0) gc_collect(m, false);
+}
+
+size_t mem_round_size(size_t size, bool noscan) {
+    size_t hdr = !noscan && size > MEM_MASK_MAX ? 8 : 0;
+    if (size <= MEM_SMALL_MAX - 8) return mem_class_size[mem_class8[(size + hdr + 7) >> 3]] - hdr;
+    if (size + PAGE_SIZE - 1 < size) return size;
+    return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+}
+
+void *mem_alloc_noscan(M *m, size_t size, bool zero) {
+    gc_poll(m);
+    if (!size) return mem_zero_base(m->vm);
+    if (size <= MEM_SMALL_MAX) return alloc_small(m, mem_class8[(size + 7) >> 3], true, 0);
+    return alloc_large(m, size, 0, zero);
+}
+
+static void *alloc_hdr(M *m, size_t size, uint64_t hdr) {
+    if (size > MEM_SMALL_MAX - 8) return alloc_large(m, size, hdr, true);
+    uint64_t *p = alloc_small(m, mem_class8[(size + 8 + 7) >> 3], false, 0);
+    p[0] = hdr;
+    return p + 1;
+}
+
+void *mem_alloc(M *m, size_t size, const GoType *t) {
+    if (!t || !t->ptr_bytes) return mem_alloc_noscan(m, size, true);
+    gc_poll(m);
+    if (!size) return mem_zero_base(m->vm);
+    if (size > MEM_MASK_MAX) return alloc_hdr(m, size, (uint64_t)(uintptr_t)t);
+    uint64_t em = t->tflag & TFLAG_MASKONDEMAND ? 0 : type_mask64(t), mask = em;
+    if (t->tflag & TFLAG_MASKONDEMAND)
+        memcpy(&mask, type_ptrmask(t), (t->ptr_bytes / 8 + 7) / 8), em = mask;
+    for (size_t off = t->size; off < size; off += t->size) mask |= em << (off / 8);
+    return alloc_small(m, mem_class8[(size + 7) >> 3], false, mask);
+}
+
+void *mem_alloc_array(M *m, const GoType *elem, int64_t n) {
+    size_t size;
+    if (__builtin_mul_overflow(elem->size, (size_t)n, &size) || size >> MAX_ALLOC_BITS) {
+        pthread_mutex_lock(&m->vm->heap->lock);
+        out_of_memory(m->vm->heap, SIZE_MAX);
+    }
+    return mem_alloc(m, size, elem);
+}
+
+void *mem_alloc_mask(M *m, size_t size, const uint8_t *ptrmask) {
+    gc_poll(m);
+    if (size > MEM_MASK_MAX) return alloc_hdr(m, size, (uint64_t)(uintptr_t)ptrmask | 1);
+    uint64_t mask = 0;
+    memcpy(&mask, ptrmask, (size / 8 + 7) / 8);
+    if (size < 512) mask &= (1ull << (size / 8)) - 1;
+    return alloc_small(m, mem_class8[(size + 7) >> 3], !mask, mask);
+}
+
+bool mem_is_heap(Vm *vm, const void *p) { return span_of(vm->heap, p) != NULL; }
+
+bool mem_find_object(Vm *vm, const void *p, void **base, size_t *size) {
+    Span *s = span_of(vm->heap, p);
+    if (!s) return false;
+    if (!s->cls) {
+        if (base) *base = s->base;
+        if (size) *size = s->large_size;
+        return true;
+    }
+    uint32_t i = span_index(s, p);
+    if (i >= s->nelems) return false;
+    size_t hdr = !s->noscan && !s->ptrbits ? 8 : 0;
+    if (base) *base = s->base + (size_t)i * s->elem_size + hdr;
+    if (size) *size = s->elem_size - hdr;
+    return true;
+}
+
+void mem_stats(Vm *vm, MemStatsC *out) {
+    Heap *h = vm->heap;
+    memset(out, 0, sizeof *out);
+    heap_flush_all(h);
+    out->total_alloc = h->total_alloc;
+    out->mallocs = h->mallocs;
+    out->frees = h->frees;
+    out->alloc = out->heap_alloc = h->total_alloc - h->freed_bytes;
+    out->heap_objects = h->mallocs - h->frees;
+    out->heap_inuse = h->inuse_pages << PAGE_SHIFT;
+    out->heap_idle = h->free_pages << PAGE_SHIFT;
+    out->heap_released = h->released_pages << PAGE_SHIFT;
+    out->heap_sys = h->used;
+    out->stack_inuse = h->stack_inuse;
+    out->sys = h->used + h->stack_sys;
+    out->next_gc = (uint64_t)h->trigger;
+    out->last_gc = h->last_gc;
+    out->num_gc = h->ngc;
+    out->num_forced_gc = h->nforced;
+    out->pause_total_ns = h->pause_total;
+    memcpy(out->pause_ns, h->pause_ns, sizeof out->pause_ns);
+    memcpy(out->pause_end, h->pause_end, sizeof out->pause_end);
+}
+
+void mem_verify(Vm *vm) {
+    Heap *h = vm->heap;
+    heap_flush_all(h);
+    size_t inuse = 0;
+    for (int i = 0; i < h->all.len; i++) {
+        Span *s = h->all.at[i];
+        check(s->state == SPAN_INUSE && s->all_index == (uint32_t)i);
+        inuse += s->npages;
+        uint32_t n = 0;
+        for (uint32_t k = 0; k < s->nelems; k++) n += bit_get(s->live, k);
+        check(n == s->nlive);
+        size_t first = (size_t)(s->base - h->base) >> PAGE_SHIFT;
+        for (size_t k = 0; k < s->npages; k++) check(h->pages[first + k] == s);
+        if (s->noscan) continue;
+        /* Every pointer of a live object leads to a live object or out of the heap. */
+        for (uint32_t k = 0; k < s->nelems; k++) {
+            if (!bit_get(s->live, k) || !s->ptrbits) continue;
+            uint8_t *obj = s->base + (size_t)k * s->elem_size;
+            for (size_t w = 0; w < s->elem_size / 8; w++) {
+                if (!bit_get(s->ptrbits, (size_t)k * (s->elem_size / 8) + w)) continue;
+                const void *p = ((void **)obj)[w];
+                Span *t = span_of(h, p);
+                if (!t) continue;
+                uint32_t ti = span_index(t, p);
+                check(ti >= t->nelems || bit_get(t->live, ti));
+            }
+        }
+    }
+    check(inuse == h->inuse_pages);
+}
+
+int64_t mem_set_limit(M *m, int64_t limit) {
+    Heap *h = m->vm->heap;
+    int64_t old = h->mem_limit;
+    if (limit >= 0) h->mem_limit = limit;
+    return old;
+}
+
+int32_t image_off_add(Vm *vm, const void *p) {
+    uintptr_t a = (uintptr_t)p;
+    if (a > IMAGE_SPACE_BASE && a < IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE) return (int32_t)(a - IMAGE_SPACE_BASE);
+    enum { TABLE_BYTES = 512 << 10 };
+    Heap *h = vm->heap;
+    /* Word 0 of the mapped table counts its entries, which grow downwards from the end of the space. */
+    uint64_t *low = (uint64_t *)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE - TABLE_BYTES);
+    pthread_mutex_lock(&h->lock);
+    void *got = mmap(low, TABLE_BYTES, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    check(got == low || got == MAP_FAILED);
+    const void **top = (const void **)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE);
+    uint64_t n = low[0];
+    for (uint64_t i = 1; i <= n; i++)
+        if (top[-(int64_t)i] == p) {
+            pthread_mutex_unlock(&h->lock);
+            return -(int32_t)i;
+        }
+    check(n < TABLE_BYTES / 8 - 2);
+    top[-(int64_t)(n + 1)] = p;
+    low[0] = n + 1;
+    if (!n) {
+        RootRange r = {(void **)low, TABLE_BYTES / 8};
+        vec_push(&h->roots, r);
+    }
+    pthread_mutex_unlock(&h->lock);
+    return -(int32_t)(n + 1);
+}

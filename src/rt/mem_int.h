@@ -1,0 +1,132 @@
+/* Internal to the heap: spans, the page table, the collector's marker.
+ *
+ * The heap reserves one address range. Pages are 8 KB; pages[] names the span of each page, so that any
+ * interior pointer finds its object with two loads and a multiplication. Small objects live in spans of one
+ * size class, 64 KB or a little more. `live` says which objects are allocated (exact while the world is
+ * stopped and the caches are flushed), `mark` is built by the collector; the sweep swaps them. It touches
+ * bitmaps only and so is not lazy. Objects with pointers up to 512 bytes have their pointer words in the
+ * span's ptrbits; larger ones begin with a header word: type descriptor, or mask address | 1. */
+#ifndef VOLE_MEM_INT_H
+#define VOLE_MEM_INT_H
+
+#include "rt/mem.h"
+
+#define PAGE_SHIFT 13
+#define PAGE_SIZE ((size_t)1 << PAGE_SHIFT)
+#define NBINS 64
+
+enum { SPAN_FREE, SPAN_INUSE };
+
+typedef struct Span {
+    uint8_t *base;
+    uint32_t npages, nelems;
+    uint32_t elem_size, magic; /* index = offset * magic >> 32 */
+    uint8_t cls, state, noscan, cached;
+    bool zero;          /* free: all bytes are zero */
+    bool released;      /* free: given back to the system */
+    uint32_t zero_from; /* elements from here on were never used */
+    uint32_t next_elem; /* allocation looks for free elements from here */
+    uint32_t nlive;
+    uint64_t *live, *mark, *ptrbits;
+    uint64_t hdr;       /* large: type or mask | 1 */
+    size_t large_size;
+    struct Span *next, *prev;
+    uint32_t all_index;
+} Span;
+
+typedef struct MarkItem { uint8_t *obj; Span *span; } MarkItem;
+struct Marker {
+    Heap *heap;
+    MarkItem *stack;
+    size_t n, cap;
+    uint64_t bytes;
+};
+
+enum { SPECIAL_FINALIZER, SPECIAL_CLEANUP, SPECIAL_WEAK };
+typedef struct Special {
+    struct Special *next;
+    uint8_t *obj;       /* base of the object: not a root */
+    int kind;
+    void *arg;          /* finalizer: the pointer as given */
+    GoFunc *fn;
+    const GoType *arg_type;
+    uint64_t id;
+    uint64_t **handle;  /* weak: the indirection object */
+} Special;
+
+struct Heap {
+    Vm *vm;
+    pthread_mutex_t lock;
+    uint8_t *base;
+    size_t reserved, mapped, used; /* bytes: address range, accessible, handed out */
+    Span **pages;
+    size_t pages_bytes;
+    Span *bins[NBINS + 1];         /* free runs by page count; the last: larger */
+    uint64_t bin_bits;
+    VEC(Span *) all;               /* in use */
+    Span *partial[2][MEM_NCLASS];
+    uint8_t class_pages[MEM_NCLASS];
+    uint64_t zero_base[2];
+
+    _Atomic int64_t live_bytes;    /* estimate: live after the last collection + handed out since */
+    _Atomic int64_t trigger;
+    int32_t gc_percent;
+    int64_t mem_limit;
+    int64_t hard_limit;            /* sandbox; 0: none */
+    uint32_t stress_count;
+    bool collecting;
+    GcHooks hooks;
+    Marker marker;
+    VEC(struct RootRange) roots;
+
+    Special **specials;            /* hash of obj */
+    uint32_t nspecials, specials_cap;
+    uint64_t next_cleanup_id;
+    VEC(FinalizerCall) queue;
+    int queue_at;
+
+    struct StackChunk *stacks[32];
+    uint8_t *slab_at, *slab_end;
+    VEC(struct Slab) slabs;
+    size_t stack_sys, stack_inuse;
+
+    struct Itabs *itabs;           /* value_itab.c */
+    uint64_t total_alloc, mallocs, frees, freed_bytes;
+    size_t inuse_pages, free_pages, released_pages;
+    uint64_t ngc, nforced, pause_total, last_gc;
+    uint64_t pause_ns[256], pause_end[256];
+};
+typedef struct RootRange { void **p; size_t n; } RootRange;
+typedef struct Slab { void *p; size_t n; } Slab;
+
+static inline Span *span_of(Heap *h, const void *p) {
+    size_t off = (size_t)((const uint8_t *)p - h->base);
+    if (off >= h->used) return NULL;
+    Span *s = h->pages[off >> PAGE_SHIFT];
+    return s && s->state == SPAN_INUSE ? s : NULL;
+}
+static inline uint32_t span_index(const Span *s, const void *p) {
+    size_t off = (size_t)((const uint8_t *)p - s->base);
+    return s->cls ? (uint32_t)((off * s->magic) >> 32) : 0;
+}
+static inline bool bit_get(const uint64_t *b, size_t i) { return b[i >> 6] >> (i & 63) & 1; }
+static inline void bit_set(uint64_t *b, size_t i) { b[i >> 6] |= 1ull << (i & 63); }
+void bits_fill(uint64_t *b, size_t from, size_t to, bool on);
+
+void heap_flush(Heap *h, MCache *mc); /* world stopped, or the own cache */
+void heap_flush_all(Heap *h);
+void span_free(Heap *h, Span *s);     /* locked or world stopped */
+void heap_scavenge(Heap *h, size_t keep_pages);
+void heap_pace(Heap *h, uint64_t live);
+void gc_collect(M *m, bool forced);
+const uint8_t *type_ptrmask(const GoType *t);
+void specials_mark(Heap *h, Marker *mk);
+void specials_finish(Heap *h, Marker *mk);
+void marker_drain(Marker *mk);
+void marker_scan_object(Marker *mk, uint8_t *obj, Span *s);
+bool gc_is_marked(Heap *h, const void *p);
+void stack_pool_free(Heap *h);
+void itabs_free(Heap *h);
+void image_off_mark(Marker *mk);
+
+#endif
