@@ -577,15 +577,14 @@ int32_t image_off_add(Vm *vm, const void *p) {
     void *got = mmap(low, TABLE_BYTES, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     check(got == low || got == MAP_FAILED);
-    const void **top = (const void **)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE);
     uint64_t n = low[0];
     for (uint64_t i = 1; i <= n; i++)
-        if (top[-(int64_t)i] == p) {
+        if (low[TABLE_BYTES / 8 - i] == a) {
             pthread_mutex_unlock(&h->lock);
             return -(int32_t)i;
         }
     check(n < TABLE_BYTES / 8 - 2);
-    top[-(int64_t)(n + 1)] = p;
+    low[TABLE_BYTES / 8 - (n + 1)] = a;
     low[0] = n + 1;
     if (!n) {
         RootRange r = {(void **)low, TABLE_BYTES / 8};

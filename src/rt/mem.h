@@ -58,7 +58,7 @@ static inline void *mem_alloc_fast(P *p, unsigned cls, bool noscan, uint64_t mas
     size_t size = mem_class_size[cls];
     if (unlikely((size_t)(r->end - q) < size)) return NULL;
     r->cur = q + size;
-    if (!noscan) mem_set_ptrbits(r, q, mask);
+    if (mask) mem_set_ptrbits(r, q, mask);
     return q;
 }
 /* new(T) when it is quick, else NULL. Never collects. */
@@ -129,7 +129,7 @@ void mem_verify(Vm *vm);   /* heap walk with checks (debug, stress) */
 static inline const void *image_off(int32_t off) {
     if (!off) return NULL;
     if (off > 0) return (const void *)(uintptr_t)(IMAGE_SPACE_BASE + (uint32_t)off);
-    return ((const void *const *)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE))[off];
+    return *(const void **)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE + (uint64_t)(int64_t)off * 8);
 }
 int32_t image_off_add(Vm *vm, const void *p);
 

@@ -11,6 +11,9 @@ bool eface_equal(M *m, GoEface a, GoEface b, bool *eq);
 uint64_t mem_hash(const void *p, size_t n, uint64_t seed);
 Str type_name(const GoType *t);             /* rtype.String(): without the extra star */
 void type_string(Buf *b, const GoType *t);  /* with package path where needed for messages */
+/* abi.Name: flags (exported, tag, package path, embedded), length, bytes, [tag], [path's NameOff]. */
+bool name_is_exported(const uint8_t *name);
+Str name_pkg_path(const uint8_t *name); /* empty when there is none */
 const uint8_t *name_bytes(const uint8_t *name, size_t *len); /* decodes an abi.Name */
 const GoUncommon *type_uncommon(const GoType *t);
 /* Interface tables, cached per Vm. NULL when t does not implement inter; *missing then names the method. */

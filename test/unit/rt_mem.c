@@ -1,0 +1,176 @@
+/* The heap and the collector. */
+#include "rt_stub.h"
+
+typedef struct Node { struct Node *l, *r; } Node;
+static Node *tree(M *m, int depth) {
+    Node *n = mem_new(m, &type_pair);
+    assert_null(n->l);
+    assert_null(n->r);
+    if (depth) {
+        m->no_gc++; /* n is only in a C variable */
+        n->l = tree(m, depth - 1);
+        n->r = tree(m, depth - 1);
+        m->no_gc--;
+    }
+    return n;
+}
+static int count(Node *n) { return n ? 1 + count(n->l) + count(n->r) : 0; }
+
+static void test_trees(void **state) {
+    World *w = world_new();
+    roots[0] = tree(&w->m, 14);
+    for (int i = 0; i < 150; i++) {
+        gc_poll(&w->m);
+        roots[1 + i % 3] = tree(&w->m, 12);
+        assert_int_equal(count(roots[1 + i % 3]), (1 << 13) - 1);
+    }
+    assert_int_equal(count(roots[0]), (1 << 15) - 1);
+    mem_verify(&w->vm);
+    gc_run(&w->m);
+    mem_verify(&w->vm);
+    MemStatsC st;
+    mem_stats(&w->vm, &st);
+    assert_true(st.num_gc > 2);
+    assert_int_equal(st.heap_objects, (1 << 15) - 1 + 3 * ((1 << 13) - 1));
+    assert_int_equal(st.alloc, 16 * st.heap_objects);
+    memset(roots, 0, sizeof roots);
+    gc_run(&w->m);
+    mem_stats(&w->vm, &st);
+    assert_int_equal(st.heap_objects, 0);
+    assert_int_equal(st.heap_inuse, 0);
+    world_free(w);
+}
+
+/* Random objects of all sizes and kinds, each holding the pattern of its number; a table of roots changes. */
+static void test_random(void **state) {
+    World *w = world_new();
+    M *m = &w->m;
+    static const uint8_t mask[1024] = {0x81, 1};
+    size_t sizes[ARRAY_LEN(roots)] = {0};
+    uint8_t *inner[ARRAY_LEN(roots)] = {0};
+    for (int round = 0; round < 100000; round++) {
+        uint64_t r = rt_rand(m);
+        size_t k = r % 1000, size = 1 + (r >> 20) % ((r >> 60) ? (r >> 61) ? 200 : 3000 : 80000);
+        if (roots[k]) {
+            uint8_t *p = roots[k];
+            assert_memory_equal(inner[k], &inner[k], 8);
+            assert_int_equal(p[sizes[k] - 1], (uint8_t)k);
+        }
+        int kind = (r >> 12) % 4;
+        if (kind == 0) {
+            size = size < 16 ? 16 : size & ~(size_t)7;
+            uint8_t *p = mem_alloc_noscan(m, size, true);
+            for (size_t i = 0; i < size; i++) assert_int_equal(p[i], 0);
+            roots[k] = p;
+            inner[k] = p;
+        } else {
+            size = (size + 16) & ~(size_t)15;
+            void **p = kind == 1 ? mem_alloc_array(m, &type_pair, (int64_t)size / 16)
+                     : kind == 2 ? mem_alloc_array(m, &type_ptr, (int64_t)size / 8)
+                                 : (void **)mem_alloc_mask(m, size < 200 ? size = 208 : size > 7000 ? size = 2048 : size, mask);
+            for (size_t i = 0; i < size / 8; i++) assert_null(p[i]);
+            roots[k] = (uint8_t *)p + (r >> 40) % size; /* interior */
+            void *base;
+            size_t got;
+            assert_true(mem_find_object(&w->vm, roots[k], &base, &got));
+            assert_ptr_equal(base, p);
+            assert_true(got >= size);
+            roots[k] = p;
+            m->no_gc++;
+            inner[k] = p[0] = mem_alloc_noscan(m, 24, true); /* kept by the object only */
+            m->no_gc--;
+        }
+        memcpy(inner[k], &inner[k], 8);
+        sizes[k] = size;
+        ((uint8_t *)roots[k])[size - 1] = (uint8_t)k;
+        if (round % 25000 == 0) mem_verify(&w->vm);
+    }
+    mem_release_os(m);
+    world_free(w);
+}
+
+static void test_specials(void **state) {
+    World *w = world_new();
+    M *m = &w->m;
+    Node *a = mem_new(m, &type_pair), *b = mem_new(m, &type_pair);
+    GoFunc *fa = mem_new(m, &type_ptr), *fb = mem_new(m, &type_ptr), *fc = mem_new(m, &type_ptr);
+    a->l = b;
+    roots[0] = a;
+    void *wa = weak_register(m, a);
+    roots[1] = wa;
+    assert_ptr_equal(weak_register(m, a), wa);
+    assert_true(finalizer_set(m, a, fa, &type_ptr, 0));
+    assert_false(finalizer_set(m, a, fa, &type_ptr, 0));
+    assert_true(finalizer_set(m, b, fb, &type_ptr, 0));
+    uint64_t id = cleanup_add(m, b, fc);
+    cleanup_stop(m, a, id);
+    FinalizerCall c;
+    gc_run(m);
+    assert_false(finalizer_next(m, &c));
+    assert_ptr_equal(weak_get(m, wa), a);
+    roots[0] = NULL;
+    gc_run(m);
+    assert_null(weak_get(m, wa));
+    assert_true(finalizer_next(m, &c)); /* a first: it refers to b */
+    assert_ptr_equal(c.fn, fa);
+    assert_ptr_equal(c.arg, a);
+    assert_false(finalizer_next(m, &c));
+    gc_run(m);
+    assert_true(finalizer_next(m, &c));
+    assert_ptr_equal(c.fn, fb);
+    assert_false(finalizer_next(m, &c));
+    gc_run(m);
+    assert_true(finalizer_next(m, &c));
+    assert_ptr_equal(c.fn, fc);
+    assert_true(c.is_cleanup);
+    gc_run(m);
+    assert_false(finalizer_next(m, &c));
+    world_free(w);
+}
+
+static void test_limits(void **state) {
+    World *w = world_new();
+    M *m = &w->m;
+    MemStatsC st;
+    gc_set_percent(m, -1);
+    for (int i = 0; i < 1000; i++) mem_alloc_noscan(m, 100000, true);
+    mem_stats(&w->vm, &st);
+    assert_int_equal(st.num_gc, 0);
+    mem_set_limit(m, 200 << 20);
+    gc_set_percent(m, -1);
+    for (int i = 0; i < 5000; i++) mem_alloc_noscan(m, 100000, true);
+    mem_stats(&w->vm, &st);
+    assert_true(st.num_gc >= 2 && st.num_gc < 10);
+    assert_true(st.heap_sys < 220 << 20);
+    mem_release_os(m);
+    mem_stats(&w->vm, &st);
+    assert_int_equal(st.heap_released, st.heap_idle);
+    assert_int_equal(mem_round_size(100, true), 112);
+    assert_int_equal(mem_round_size(520, false), 568);
+    assert_int_equal(mem_round_size(33000, true), 40960);
+    world_free(w);
+}
+
+static void test_stacks(void **state) {
+    World *w = world_new();
+    static StackChunk *c[20000];
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 20000; i++) {
+            size_t words = 8 + (size_t)(i % 50) * (i % 1000 == 0 ? 1000 : 10);
+            c[i] = stack_chunk_new(&w->m, words);
+            assert_true(c[i]->hi >= c[i]->words + words);
+            memset(c[i]->words, i, words * 8);
+        }
+        for (int i = 0; i < 20000; i++) stack_chunk_free(&w->m, c[i]);
+        assert_int_equal(w->vm.heap->stack_inuse, 0);
+    }
+    assert_true(w->vm.heap->stack_sys < 64 << 20);
+    world_free(w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_trees), cmocka_unit_test(test_random),
+                                       cmocka_unit_test(test_specials), cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_stacks)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
