@@ -152,6 +152,9 @@ typedef struct IrUnit {
     void *builder;
 } IrUnit;
 
+/* aux.p of IR_SELECT. Its arguments: (chan, address of the value or nil) a case, in case order. */
+typedef struct IrSelect { int ncases; bool has_default; const bool *is_send; } IrSelect;
+
 /* ---- Construction --------------------------------------------------------------------------- */
 
 IrFunc *ir_func_new(IrUnit *u, Sym *sym, Str name);
