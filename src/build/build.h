@@ -1,0 +1,84 @@
+/* build: which files make up which packages. Build constraints, GOROOT with the lib/ overlay, go.mod,
+ * go.work, vendor directories, the module cache, GOPATH: all without network.
+ *
+ * A Loader finds and parses packages and orders them by dependency. Packages that a base image provides
+ * (std.vole) are not read from source: `prebuilt` says which. Errors go to the session's sink with gc's and
+ * go's wording. */
+#ifndef VOLE_BUILD_H
+#define VOLE_BUILD_H
+
+#include "syntax/syntax.h"
+
+typedef struct BuildPackage BuildPackage;
+typedef VEC(Str) StrVec;
+typedef struct BuildFile { Str name; const char *path; File *ast; bool is_test, is_xtest; } BuildFile;
+typedef struct BuildImport { Str path; BuildPackage *pkg; } BuildImport; /* path as written */
+
+struct BuildPackage {
+    Str path;            /* import path; "main" programs given as files: "command-line-arguments" */
+    Str link_path;       /* prefix of its symbols: "main" for main packages, else path */
+    const char *dir;
+    Str name;            /* package clause */
+    VEC(BuildFile) files;
+    VEC(BuildImport) imports;
+    Str go_version;      /* "go1.27" */
+    bool is_std, is_main, prebuilt, is_test_variant, has_asm, failed;
+    int state;
+    struct Module *module;
+    Arena *arena;
+    struct Package *types; /* set by whoever checks it */
+    void *backend;
+};
+
+typedef struct ModRequire { Str path, version; } ModRequire;
+typedef struct ModReplace { Str path, old_version, new_path, new_version; } ModReplace;
+typedef struct Module {
+    Str path, dir, version, go_version;
+    VEC(ModRequire) requires;
+    VEC(ModReplace) replaces;
+    VEC(Str) godebug;
+} Module;
+
+typedef struct Loader {
+    Session *syn;
+    Arena *arena;
+    const char *goroot;    /* has src/ */
+    const char *overlay;   /* lib/ or NULL */
+    const char *work_dir;
+    VEC(Str) tags;         /* extra build tags (-tags) */
+    bool (*prebuilt)(void *ctx, Str path); /* may be NULL */
+    void *ctx;
+    Map packages;          /* by import path */
+    VEC(BuildPackage *) order; /* dependencies first */
+    Module *main_module;
+    VEC(Module *) work_modules; /* go.work */
+    Map modules;           /* by directory */
+    bool module_mode;
+    const char *go111module;
+} Loader;
+
+void loader_init(Loader *l, Session *syn, Arena *arena);
+/* GOROOT of Go's source: $VOLE_GOROOT, else the set-up's directory. NULL with a message when there is none. */
+const char *loader_find_goroot(Arena *a, const char **err);
+
+/* One package made of the named .go files. NULL after an error was reported. */
+BuildPackage *loader_load_files(Loader *l, char **files, int nfiles);
+/* A package by import path or directory ("./x", "/x", "fmt", "example.com/m/p"). */
+BuildPackage *loader_load(Loader *l, const char *pattern);
+/* All packages that match a pattern with "..." ("./...", "std"). */
+bool loader_match(Loader *l, const char *pattern, StrVec *out);
+BuildPackage *loader_import(Loader *l, Str path, BuildPackage *from, Pos pos);
+
+/* Whether a file of that name with that text belongs to the build. arch_view: false for packages that are
+ * compiled without architecture (see build_no_arch). */
+bool build_match_file(Loader *l, Str name, Str text, bool arch_view);
+bool build_no_arch(Str path);
+/* Evaluates a constraint expression ("linux && !cgo"); false and *err on a syntax mistake. */
+bool build_eval(Loader *l, Str expr, bool arch_view, bool *value, const char **err);
+
+/* //go:embed: files below dir that match the patterns, sorted as embed.FS wants. */
+typedef struct EmbedFile { Str name; const char *path; bool is_dir; Str data; } EmbedFile;
+typedef VEC(EmbedFile) EmbedFiles;
+bool build_embed(Arena *a, const char *dir, Str patterns, EmbedFiles *out, const char **err);
+
+#endif

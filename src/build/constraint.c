@@ -1,0 +1,195 @@
+/* Build constraints: //go:build lines and file names. The configuration is fixed: linux/amd64 as gc sees
+ * it, with the tags that choose pure Go over assembly. */
+#define _GNU_SOURCE
+#include "build/build.h"
+
+#include <stdlib.h>
+
+static const char *const known_os[] = {"aix", "android", "darwin", "dragonfly", "freebsd", "hurd",
+    "illumos", "ios", "js", "linux", "nacl", "netbsd", "openbsd", "plan9", "solaris", "wasip1",
+    "windows", "zos"};
+static const char *const known_arch[] = {"386", "amd64", "amd64p32", "arm", "armbe", "arm64",
+    "arm64be", "loong64", "mips", "mipsle", "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc",
+    "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm"};
+static const char *const true_tags[] = {"linux", "unix", "gc", "purego", "math_big_pure_go",
+    "osusergo", "netgo", "goexperiment.jsonv2", "noasm"};
+/* Compiled without architecture, so that Go's generic files are chosen over assembly. */
+static const char *const no_arch[] = {"internal/bytealg", "math", "hash/crc32", "internal/abi"};
+
+enum { GO_MINOR = 27 };
+
+static bool in_list(Str s, const char *const *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (str_is(s, list[i])) return true;
+    return false;
+}
+
+bool build_no_arch(Str path) { return in_list(path, no_arch, ARRAY_LEN(no_arch)); }
+
+static bool tag_is_true(Loader *l, Str tag, bool arch_view) {
+    if (in_list(tag, true_tags, ARRAY_LEN(true_tags))) return true;
+    if (str_is(tag, "amd64")) return arch_view;
+    if (str_has_prefix(tag, "go1.")) {
+        int n = 0;
+        for (size_t i = 4; i < tag.n; i++) {
+            if (tag.p[i] < '0' || tag.p[i] > '9' || n > 1000) return false;
+            n = n * 10 + tag.p[i] - '0';
+        }
+        return tag.n > 4 && n >= 1 && n <= GO_MINOR;
+    }
+    for (int i = 0; i < l->tags.len; i++)
+        if (str_eq(tag, l->tags.at[i])) return true;
+    return false;
+}
+
+/* ---- Expressions: ||, &&, !, (), tags ------------------------------------------------------------- */
+
+typedef struct ExprParser {
+    Loader *l;
+    const char *p, *end;
+    bool arch_view;
+    const char *err;
+} ExprParser;
+
+static bool parse_or(ExprParser *x);
+
+static void skip_space(ExprParser *x) {
+    while (x->p < x->end && (*x->p == ' ' || *x->p == '\t')) x->p++;
+}
+
+static bool is_tag_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || (unsigned char)c >= 0x80;
+}
+
+static bool parse_not(ExprParser *x) {
+    skip_space(x);
+    if (x->p < x->end && *x->p == '!') {
+        x->p++;
+        return !parse_not(x);
+    }
+    if (x->p < x->end && *x->p == '(') {
+        x->p++;
+        bool v = parse_or(x);
+        skip_space(x);
+        if (x->p < x->end && *x->p == ')') x->p++;
+        else if (!x->err) x->err = "missing close paren";
+        return v;
+    }
+    const char *start = x->p;
+    while (x->p < x->end && is_tag_char(*x->p)) x->p++;
+    if (x->p == start) {
+        if (!x->err) x->err = x->p == x->end ? "unexpected end of expression" : "unexpected token";
+        x->p = x->end;
+        return false;
+    }
+    return tag_is_true(x->l, (Str){start, (size_t)(x->p - start)}, x->arch_view);
+}
+
+static bool parse_and(ExprParser *x) {
+    bool v = parse_not(x);
+    for (;;) {
+        skip_space(x);
+        if (x->end - x->p < 2 || x->p[0] != '&' || x->p[1] != '&') return v;
+        x->p += 2;
+        bool r = parse_not(x);
+        v = v && r;
+    }
+}
+
+static bool parse_or(ExprParser *x) {
+    bool v = parse_and(x);
+    for (;;) {
+        skip_space(x);
+        if (x->end - x->p < 2 || x->p[0] != '|' || x->p[1] != '|') return v;
+        x->p += 2;
+        bool r = parse_and(x);
+        v = v || r;
+    }
+}
+
+bool build_eval(Loader *l, Str expr, bool arch_view, bool *value, const char **err) {
+    ExprParser x = {.l = l, .p = expr.p, .end = expr.p + expr.n, .arch_view = arch_view};
+    *value = parse_or(&x);
+    skip_space(&x);
+    if (!x.err && x.p != x.end) x.err = "unexpected token";
+    if (err) *err = x.err;
+    return !x.err;
+}
+
+/* ---- Files ------------------------------------------------------------------------------------------ */
+
+/* name_GOOS, name_GOARCH, name_GOOS_GOARCH, each with _test at most once. */
+static bool match_name(Str name, bool arch_view) {
+    if (str_has_suffix(name, ".go")) name.n -= 3;
+    if (str_has_suffix(name, "_test")) name.n -= 5;
+    size_t us = 0;
+    while (us < name.n && name.p[us] != '_') us++; /* what stands before the first _ does not count */
+    if (us == name.n) return true;
+    Str last = {name.p + name.n, 0}, before = {NULL, 0};
+    size_t i = name.n;
+    while (i > us && name.p[i - 1] != '_') i--;
+    last = (Str){name.p + i, name.n - i};
+    if (i > us + 1) {
+        size_t e = i - 1, b = e;
+        while (b > us && name.p[b - 1] != '_') b--;
+        before = (Str){name.p + b, e - b};
+    }
+    bool last_arch = in_list(last, known_arch, ARRAY_LEN(known_arch));
+    bool last_os = in_list(last, known_os, ARRAY_LEN(known_os));
+    if (last_arch && before.p && in_list(before, known_os, ARRAY_LEN(known_os)))
+        return arch_view && str_is(last, "amd64") && str_is(before, "linux");
+    if (last_arch) return arch_view && str_is(last, "amd64");
+    if (last_os) return str_is(last, "linux");
+    return true;
+}
+
+/* The //go:build line before the package clause, or an empty Str. */
+static Str find_constraint(Str text) {
+    const char *p = text.p, *end = p + text.n;
+    if (text.n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3)) p += 3;
+    bool in_block = false;
+    while (p < end) {
+        const char *eol = memchr(p, '\n', (size_t)(end - p));
+        const char *q = p, *line_end = eol ? eol : end;
+        while (q < line_end && (*q == ' ' || *q == '\t' || *q == '\r')) q++;
+        while (line_end > q && (line_end[-1] == '\r' || line_end[-1] == ' ' || line_end[-1] == '\t')) line_end--;
+        if (in_block) {
+            Str rest = {q, (size_t)(line_end - q)};
+            const char *close = rest.n >= 2 ? memmem(rest.p, rest.n, "*/", 2) : NULL;
+            if (close) {
+                in_block = false;
+                q = close + 2;
+                while (q < line_end && (*q == ' ' || *q == '\t')) q++;
+            } else {
+                q = line_end;
+            }
+        }
+        while (q < line_end && !in_block) {
+            Str s = {q, (size_t)(line_end - q)};
+            if (str_has_prefix(s, "//go:build") && (s.n == 10 || s.p[10] == ' ' || s.p[10] == '\t'))
+                return (Str){s.p + 10, s.n - 10};
+            if (str_has_prefix(s, "//")) break;
+            if (!str_has_prefix(s, "/*")) return (Str){"", 0}; /* code */
+            const char *close = s.n >= 4 ? memmem(s.p + 2, s.n - 2, "*/", 2) : NULL;
+            if (!close) {
+                in_block = true;
+                break;
+            }
+            q = close + 2;
+            while (q < line_end && (*q == ' ' || *q == '\t')) q++;
+        }
+        if (!eol) break;
+        p = eol + 1;
+    }
+    return (Str){"", 0};
+}
+
+bool build_match_file(Loader *l, Str name, Str text, bool arch_view) {
+    if (name.n && (name.p[0] == '_' || name.p[0] == '.')) return false;
+    if (!match_name(name, arch_view)) return false;
+    Str c = find_constraint(text);
+    bool v = true;
+    if (c.n && !build_eval(l, c, arch_view, &v, NULL)) return false;
+    return v;
+}

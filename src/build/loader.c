@@ -1,0 +1,516 @@
+/* The loader: from import paths and files to parsed packages in dependency order. */
+#define _GNU_SOURCE
+#include "build/build.h"
+#include "build/modules.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STATE_NEW, STATE_LOADING, STATE_DONE };
+
+void loader_init(Loader *l, Session *syn, Arena *arena) {
+    memset(l, 0, sizeof *l);
+    l->syn = syn;
+    l->arena = arena;
+    l->tags.arena = l->order.arena = l->work_modules.arena = arena;
+    l->packages.arena = l->modules.arena = arena;
+    char *cwd = getcwd(NULL, 0);
+    l->work_dir = arena_printf(arena, "%s", cwd ? cwd : "/");
+    free(cwd);
+    const char *mode = getenv("GO111MODULE");
+    l->go111module = mode ? mode : "";
+    if (str_is(str_c(l->go111module), "off")) return;
+    const char *err = NULL;
+    const char *work_env = getenv("GOWORK");
+    const char *work = work_env && !strcmp(work_env, "off") ? NULL : find_upwards(arena, l->work_dir, "go.work");
+    if (work) {
+        StrVec dirs = {.arena = arena};
+        if (workspace_read(arena, path_join(arena, work, "go.work"), &dirs, &err))
+            for (int i = 0; i < dirs.len; i++) {
+                const char *d = dirs.at[i].p[0] == '/' ? dirs.at[i].p : path_join(arena, work, dirs.at[i].p);
+                Module *m = module_read(arena, d, &err);
+                if (m) vec_push(&l->work_modules, m);
+            }
+    }
+    const char *root = find_upwards(arena, l->work_dir, "go.mod");
+    if (root) {
+        l->main_module = module_read(arena, root, &err);
+        if (!l->main_module && err) diag_error(syn, 0, 0, "%s", err);
+    }
+    if (!l->main_module && l->work_modules.len) l->main_module = l->work_modules.at[0];
+    l->module_mode = l->main_module != NULL;
+}
+
+const char *loader_find_goroot(Arena *a, const char **err) {
+    const char *env = getenv("VOLE_GOROOT");
+    if (env && *env) {
+        if (file_exists(arena_printf(a, "%s/src/fmt/print.go", env))) return arena_printf(a, "%s", env);
+        *err = arena_printf(a, "VOLE_GOROOT=%s holds no Go source (src/fmt/print.go is missing)", env);
+        return NULL;
+    }
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *dir = cache && *cache ? arena_printf(a, "%s/vole/go", cache)
+                                      : arena_printf(a, "%s/.cache/vole/go", home ? home : "");
+    if (file_exists(arena_printf(a, "%s/src/fmt/print.go", dir))) return dir;
+    const char *debian = "/usr/share/go-1.27";
+    if (file_exists(arena_printf(a, "%s/src/fmt/print.go", debian))) return debian;
+    *err = arena_printf(a, "Go's source was not found: run `make` in Vole's tree, or set VOLE_GOROOT (looked at %s and %s)", dir, debian);
+    return NULL;
+}
+
+/* ---- Finding directories ------------------------------------------------------------------------------ */
+
+static const char *std_dir(Loader *l, Str path) {
+    if (!l->goroot) return NULL;
+    const char *d = arena_printf(l->arena, "%s/src/%.*s", l->goroot, STR_FMT(path));
+    return file_is_dir(d) ? d : NULL;
+}
+
+static const char *overlay_dir(Loader *l, Str path) {
+    if (!l->overlay) return NULL;
+    const char *d = arena_printf(l->arena, "%s/%.*s", l->overlay, STR_FMT(path));
+    return file_is_dir(d) ? d : NULL;
+}
+
+static bool is_relative(Str p) {
+    return str_is(p, ".") || str_is(p, "..") || str_has_prefix(p, "./") || str_has_prefix(p, "../");
+}
+
+static bool looks_std(Str path) { /* first element without a dot */
+    for (size_t i = 0; i < path.n && path.p[i] != '/'; i++)
+        if (path.p[i] == '.') return false;
+    return true;
+}
+
+static const char *in_module(Loader *l, Module *m, Str path) {
+    if (!path_has_prefix(path, m->path)) return NULL;
+    const char *d = path.n == m->path.n ? m->dir.p
+                                        : path_join(l->arena, m->dir.p, arena_printf(l->arena, "%.*s", (int)(path.n - m->path.n - 1), path.p + m->path.n + 1));
+    return file_is_dir(d) ? d : NULL;
+}
+
+typedef struct Found { const char *dir; Str path; bool is_std; Module *module; Str go_version; } Found;
+
+static Module *module_at(Loader *l, const char *dir) {
+    MapEntry *e = map_find_str(&l->modules, str_c(dir));
+    if (e) return e->val;
+    const char *err = NULL;
+    Module *m = file_exists(path_join(l->arena, dir, "go.mod")) ? module_read(l->arena, dir, &err) : NULL;
+    map_set_str(&l->modules, str_dup(l->arena, str_c(dir)), m);
+    return m;
+}
+
+static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const char **err) {
+    *f = (Found){.path = path};
+    if (is_relative(path)) {
+        f->dir = path_join(l->arena, from ? from->dir : l->work_dir, str_dup(l->arena, path).p);
+        if (from && from->is_std) return *err = "relative import in the standard library", false;
+        f->module = from ? from->module : l->main_module;
+        f->path = str_c(f->dir); /* gc names such packages by their directory */
+        if (!file_is_dir(f->dir)) return *err = arena_printf(l->arena, "cannot find package \"%.*s\" in:\n\t%s", STR_FMT(path), f->dir), false;
+        return true;
+    }
+    if (from && from->is_std) {
+        Str v = str_printf(l->arena, "vendor/%.*s", STR_FMT(path));
+        const char *d = std_dir(l, v);
+        if (d && !looks_std(path)) return *f = (Found){d, v, true, NULL, STR("go1.27")}, true;
+    }
+    const char *d;
+    for (int i = 0; i < l->work_modules.len; i++)
+        if ((d = in_module(l, l->work_modules.at[i], path))) return f->dir = d, f->module = l->work_modules.at[i], true;
+    if (l->main_module && (d = in_module(l, l->main_module, path))) return f->dir = d, f->module = l->main_module, true;
+    if (looks_std(path)) {
+        if (overlay_dir(l, path) || std_dir(l, path)) {
+            f->dir = std_dir(l, path) ? std_dir(l, path) : overlay_dir(l, path);
+            f->is_std = true;
+            return true;
+        }
+        if (l->prebuilt && l->prebuilt(l->ctx, path)) return f->is_std = true, f->dir = "", true;
+    }
+    if (l->main_module) {
+        const char *vendor = arena_printf(l->arena, "%s/vendor/%.*s", l->main_module->dir.p, STR_FMT(path));
+        if (file_is_dir(vendor)) return f->dir = vendor, f->module = l->main_module, true;
+        Str mod_path = {0}, version = {0};
+        Module *mods[2] = {from && from->module ? from->module : l->main_module, l->main_module};
+        for (int i = 1; i >= 0; i--) {
+            d = module_find_required(l->arena, mods[i], path, &mod_path, &version);
+            if (!d) continue;
+            f->dir = d;
+            const char *root = find_upwards(l->arena, d, "go.mod");
+            f->module = root ? module_at(l, root) : NULL;
+            return true;
+        }
+    }
+    const char *gopath = getenv("GOPATH");
+    if (!l->module_mode) {
+        if (from) /* vendor directories of GOPATH mode */
+            for (char *p = arena_printf(l->arena, "%s", from->dir); *p;) {
+                const char *v = arena_printf(l->arena, "%s/vendor/%.*s", p, STR_FMT(path));
+                if (file_is_dir(v)) return f->dir = v, f->path = str_c(v), true;
+                char *slash = strrchr(p, '/');
+                if (!slash) break;
+                *slash = 0;
+            }
+        const char *home = getenv("HOME");
+        if (!gopath || !*gopath) gopath = arena_printf(l->arena, "%s/go", home ? home : "");
+        for (const char *p = gopath; *p;) {
+            size_t n = strcspn(p, ":");
+            const char *g = arena_printf(l->arena, "%.*s/src/%.*s", (int)n, p, STR_FMT(path));
+            if (file_is_dir(g)) return f->dir = g, true;
+            p += n + (p[n] == ':');
+        }
+    }
+    if (looks_std(path))
+        *err = arena_printf(l->arena, "package %.*s is not in std (%s/src/%.*s)", STR_FMT(path), l->goroot ? l->goroot : "$GOROOT", STR_FMT(path));
+    else if (l->module_mode)
+        *err = arena_printf(l->arena, "no required module provides package %.*s; to add it:\n\tgo get %.*s", STR_FMT(path), STR_FMT(path));
+    else
+        *err = arena_printf(l->arena, "no required module provides package %.*s: go.mod file not found in current directory or any parent directory; see 'go help modules'", STR_FMT(path));
+    return false;
+}
+
+/* `internal` and `vendor` elements restrict who may import. */
+static const char *internal_violation(Loader *l, Str path, const char *dir, BuildPackage *from) {
+    if (!from || !from->dir || (from->is_std && str_has_prefix(path, "vendor/"))) return NULL;
+    for (size_t i = 0; i + 8 <= path.n; i++) {
+        if (memcmp(path.p + i, "internal", 8) || (i && path.p[i - 1] != '/') || (i + 8 < path.n && path.p[i + 8] != '/')) continue;
+        Str parent = {path.p, i ? i - 1 : 0};
+        Str self = from->path;
+        if (str_has_prefix(self, "command-line-arguments") || from->is_main) {
+            /* programs given as files: judged by their directory */
+            size_t tail = path.n - i;
+            size_t dn = strlen(dir);
+            if (dn > tail && from->dir && !strncmp(from->dir, dir, dn - tail - 1)) return NULL;
+            if (!l->module_mode && !looks_std(path)) return NULL;
+        }
+        if (from->is_std && looks_std(path)) return NULL;
+        if (parent.n && path_has_prefix(self, parent)) continue;
+        if (!parent.n && from->is_std) continue;
+        return arena_printf(l->arena, "use of internal package %.*s not allowed", STR_FMT(path));
+    }
+    return NULL;
+}
+
+/* ---- Reading a package directory ------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* Names of the .go files of a directory, sorted. */
+static char **list_go_files(Arena *a, const char *dir, int *n, bool *has_asm) {
+    VEC(char *) v = {.arena = a};
+    DIR *d = opendir(dir);
+    if (d) {
+        struct dirent *e;
+        while ((e = readdir(d))) {
+            Str s = str_c(e->d_name);
+            if (str_has_suffix(s, ".go")) vec_push(&v, arena_printf(a, "%s", e->d_name));
+            else if (str_has_suffix(s, ".s") && has_asm) *has_asm = true;
+        }
+        closedir(d);
+    }
+    if (v.len) qsort(v.at, (size_t)v.len, sizeof *v.at, by_name);
+    *n = v.len;
+    return v.at;
+}
+
+static const char *display_path(Loader *l, BuildPackage *p, const char *path) {
+    if (p->is_std && l->goroot) {
+        size_t n = strlen(l->goroot);
+        if (!strncmp(path, l->goroot, n)) return arena_printf(l->arena, "$GOROOT%s", path + n);
+        return arena_printf(l->arena, "$GOROOT/src/%.*s/%s", STR_FMT(p->path), strrchr(path, '/') + 1);
+    }
+    size_t n = strlen(l->work_dir);
+    if (!strncmp(path, l->work_dir, n) && path[n] == '/') return arena_printf(l->arena, "./%s", path + n + 1);
+    return path;
+}
+
+static bool add_file(Loader *l, BuildPackage *p, const char *path, Str name, bool filter, bool tests) {
+    const char *err = NULL;
+    Str text;
+    bool is_test = str_has_suffix(name, "_test.go");
+    if (filter && is_test && !tests) return true;
+    if (!file_read(l->arena, path, &text, &err)) {
+        diag_error(l->syn, 0, 0, "%s", err);
+        return false;
+    }
+    if (filter && !build_match_file(l, name, text, !build_no_arch(p->path))) return true;
+    SourceFile *src = session_add_file(l->syn, display_path(l, p, path), text);
+    File *f = parse_file(l->syn, src, p->arena, PARSE_ALL);
+    if (filter && f->pkg_name && str_is(name_str(f->pkg_name->name), "documentation")) return true;
+    BuildFile bf = {.name = str_dup(l->arena, name), .path = path, .ast = f, .is_test = is_test};
+    Str pkg = f->pkg_name ? name_str(f->pkg_name->name) : STR("");
+    bf.is_xtest = is_test && str_has_suffix(pkg, "_test");
+    if (!bf.is_xtest) {
+        if (!p->name.n) p->name = pkg;
+        else if (pkg.n && !str_eq(p->name, pkg)) {
+            diag_error(l->syn, f->pkg_name->x.pos, 0, "found packages %.*s (%.*s) and %.*s (%.*s) in %s", STR_FMT(p->name),
+                       STR_FMT(p->files.at[0].name), STR_FMT(pkg), STR_FMT(bf.name), p->dir);
+            return false;
+        }
+    }
+    vec_push(&p->files, bf);
+    return true;
+}
+
+/* Overlay: lib/PATH replaces the directory; with a file OVERLAY in it, its files are merged over Go's. */
+static bool read_dir(Loader *l, BuildPackage *p, bool tests) {
+    const char *over = p->is_std ? overlay_dir(l, p->path) : NULL;
+    bool merge = over && file_exists(path_join(l->arena, over, "OVERLAY"));
+    int nover = 0, n = 0;
+    char **over_files = over ? list_go_files(l->arena, over, &nover, NULL) : NULL;
+    bool ok = true;
+    if (!over || merge) {
+        char **files = list_go_files(l->arena, p->dir, &n, &p->has_asm);
+        for (int i = 0; i < n; i++) {
+            bool replaced = false;
+            for (int k = 0; k < nover; k++) replaced |= !strcmp(files[i], over_files[k]);
+            if (!replaced) ok &= add_file(l, p, path_join(l->arena, p->dir, files[i]), str_c(files[i]), true, tests);
+        }
+    }
+    for (int k = 0; k < nover; k++)
+        ok &= add_file(l, p, path_join(l->arena, over, over_files[k]), str_c(over_files[k]), true, tests);
+    if (over && !merge) p->dir = over;
+    if (ok && !p->files.len) {
+        if (n + nover) diag_error(l->syn, 0, 0, "package %.*s: build constraints exclude all Go files in %s", STR_FMT(p->path), p->dir);
+        else diag_error(l->syn, 0, 0, "no Go files in %s", p->dir);
+        return false;
+    }
+    return ok;
+}
+
+/* ---- Loading ------------------------------------------------------------------------------------------------ */
+
+static BuildPackage *package_new(Loader *l, Str path) {
+    BuildPackage *p = arena_new(l->arena, BuildPackage);
+    p->path = p->link_path = str_dup(l->arena, path);
+    p->files.arena = p->imports.arena = l->arena;
+    p->arena = l->arena;
+    return p;
+}
+
+static void report_cycle(Loader *l, BuildPackage *p, BuildPackage *from, Pos pos) {
+    Buf b = {0};
+    buf_printf(&b, "import cycle not allowed\n\tpackage %.*s", STR_FMT(p->path));
+    /* the packages that are being loaded, from p on, in import order */
+    BuildPackage *at = p;
+    for (int guard = 0; at && guard < 1000; guard++) {
+        BuildPackage *next = NULL;
+        for (int i = 0; i < at->imports.len; i++)
+            if (at->imports.at[i].pkg && at->imports.at[i].pkg->state == STATE_LOADING) next = at->imports.at[i].pkg;
+        if (at == from) next = p;
+        if (!next) break;
+        buf_printf(&b, "\n\timports %.*s", STR_FMT(next->path));
+        if (next == p) break;
+        at = next;
+    }
+    buf_puts(&b, ": import cycle not allowed");
+    diag_error(l->syn, pos, 0, "%.*s", STR_FMT(buf_str(&b)));
+    buf_free(&b);
+}
+
+static bool load_imports(Loader *l, BuildPackage *p) {
+    bool ok = true;
+    p->state = STATE_LOADING;
+    for (int i = 0; i < p->files.len; i++) {
+        File *f = p->files.at[i].ast;
+        for (int k = 0; k < f->nimports; k++) {
+            ImportSpec *is = f->imports[k];
+            Str path = is->path_str;
+            if (!path.n || str_is(path, "unsafe")) continue;
+            bool dup = false;
+            for (int j = 0; j < p->imports.len; j++) dup |= str_eq(p->imports.at[j].path, path);
+            if (dup) continue;
+            vec_push(&p->imports, ((BuildImport){path, NULL}));
+            BuildPackage *imp = loader_import(l, path, p, is->path->x.pos);
+            for (int j = 0; j < p->imports.len; j++)
+                if (str_eq(p->imports.at[j].path, path)) p->imports.at[j].pkg = imp;
+            if (!imp) ok = false;
+        }
+    }
+    p->state = STATE_DONE;
+    vec_push(&l->order, p);
+    if (!ok) p->failed = true;
+    return ok;
+}
+
+BuildPackage *loader_import(Loader *l, Str path, BuildPackage *from, Pos pos) {
+    const char *err = NULL;
+    Found f;
+    if (str_is(path, "C")) {
+        diag_error(l->syn, pos, 0, "import \"C\": cgo is not supported");
+        return NULL;
+    }
+    if (!find_import(l, path, from, &f, &err)) {
+        diag_error(l->syn, pos, 0, "%s", err);
+        return NULL;
+    }
+    const char *bad = internal_violation(l, f.path, f.dir, from);
+    if (bad) {
+        diag_error(l->syn, pos, 0, "%s", bad);
+        return NULL;
+    }
+    bool fresh;
+    MapEntry *e = map_put_str(&l->packages, str_dup(l->arena, f.path), &fresh);
+    if (!fresh) {
+        BuildPackage *p = e->val;
+        if (p && p->state == STATE_LOADING) {
+            report_cycle(l, p, from, pos);
+            return NULL;
+        }
+        return p && p->failed ? NULL : p;
+    }
+    BuildPackage *p = package_new(l, f.path);
+    e->val = p;
+    p->dir = f.dir;
+    p->is_std = f.is_std;
+    p->module = f.module;
+    p->go_version = f.is_std ? STR("go1.27") : f.module ? f.module->go_version : STR("go1.27");
+    if (l->prebuilt && l->prebuilt(l->ctx, f.path)) {
+        p->prebuilt = true;
+        p->state = STATE_DONE;
+        vec_push(&l->order, p);
+        return p;
+    }
+    if (!read_dir(l, p, false)) {
+        p->failed = true;
+        p->state = STATE_DONE;
+        return NULL;
+    }
+    if (from && str_is(p->name, "main") && !is_relative(path)) {
+        diag_error(l->syn, pos, 0, "import \"%.*s\" is a program, not an importable package", STR_FMT(path));
+        p->failed = true;
+        p->state = STATE_DONE;
+        return NULL;
+    }
+    return load_imports(l, p) ? p : NULL;
+}
+
+static void set_main(BuildPackage *p) {
+    p->is_main = str_is(p->name, "main");
+    if (p->is_main) p->link_path = STR("main");
+}
+
+BuildPackage *loader_load_files(Loader *l, char **files, int nfiles) {
+    BuildPackage *p = package_new(l, STR("command-line-arguments"));
+    p->module = l->main_module;
+    p->go_version = l->main_module ? l->main_module->go_version : STR("go1.27");
+    for (int i = 0; i < nfiles; i++) {
+        const char *path = files[i][0] == '/' ? files[i] : path_join(l->arena, l->work_dir, files[i]);
+        const char *slash = strrchr(path, '/');
+        const char *dir = slash == path ? "/" : arena_printf(l->arena, "%.*s", (int)(slash - path), path);
+        if (!p->dir) p->dir = dir;
+        else if (strcmp(p->dir, dir)) {
+            diag_error(l->syn, 0, 0, "named files must all be in one directory; have %s and %s", p->dir, dir);
+            return NULL;
+        }
+        if (!add_file(l, p, path, str_c(slash + 1), false, true)) return NULL;
+    }
+    set_main(p);
+    return load_imports(l, p) ? p : NULL;
+}
+
+/* The import path that a directory has, by its module or GOPATH. */
+static Str path_of_dir(Loader *l, const char *dir, Module **module) {
+    const char *root = find_upwards(l->arena, dir, "go.mod");
+    Module *m = root && l->module_mode ? module_at(l, root) : NULL;
+    *module = m;
+    if (l->goroot) {
+        const char *src = arena_printf(l->arena, "%s/src/", l->goroot);
+        if (str_has_prefix(str_c(dir), src)) return str_c(dir + strlen(src));
+    }
+    if (m) {
+        size_t n = m->dir.n;
+        if (!strcmp(dir, m->dir.p)) return m->path;
+        if (!strncmp(dir, m->dir.p, n) && dir[n] == '/') return str_printf(l->arena, "%.*s/%s", STR_FMT(m->path), dir + n + 1);
+    }
+    return str_c(dir);
+}
+
+BuildPackage *loader_load(Loader *l, const char *pattern) {
+    Str s = str_c(pattern);
+    if (!is_relative(s) && pattern[0] != '/') {
+        BuildPackage *p = loader_import(l, s, NULL, 0);
+        if (p) set_main(p);
+        return p;
+    }
+    const char *dir = pattern[0] == '/' ? path_join(l->arena, pattern, ".") : path_join(l->arena, l->work_dir, pattern);
+    if (!file_is_dir(dir)) {
+        diag_error(l->syn, 0, 0, "stat %s: directory not found", dir);
+        return NULL;
+    }
+    Module *m = NULL;
+    Str path = path_of_dir(l, dir, &m);
+    bool fresh;
+    MapEntry *e = map_put_str(&l->packages, str_dup(l->arena, path), &fresh);
+    if (!fresh) return e->val;
+    BuildPackage *p = package_new(l, path);
+    e->val = p;
+    p->dir = dir;
+    p->module = m;
+    p->is_std = l->goroot && str_has_prefix(str_c(dir), arena_printf(l->arena, "%s/src/", l->goroot));
+    p->go_version = m ? m->go_version : STR("go1.27");
+    if (!read_dir(l, p, false)) {
+        p->failed = true;
+        return NULL;
+    }
+    set_main(p);
+    return load_imports(l, p) ? p : NULL;
+}
+
+/* ---- Patterns with ... ------------------------------------------------------------------------------------------ */
+
+static void walk(Loader *l, const char *dir, Str path, bool std, StrVec *out) {
+    int n;
+    char **files = list_go_files(l->arena, dir, &n, NULL);
+    bool any = false;
+    for (int i = 0; i < n && !any; i++) {
+        if (str_has_suffix(str_c(files[i]), "_test.go")) continue;
+        Str text;
+        const char *err;
+        if (!file_read(l->arena, path_join(l->arena, dir, files[i]), &text, &err)) continue;
+        any = build_match_file(l, str_c(files[i]), text, !build_no_arch(path));
+    }
+    if (any) vec_push(out, str_dup(l->arena, path));
+    struct dirent **names;
+    int k = scandir(dir, &names, NULL, alphasort);
+    for (int i = 0; i < k; i++) {
+        const char *d = names[i]->d_name;
+        const char *sub = path_join(l->arena, dir, d);
+        bool skip = d[0] == '.' || d[0] == '_' || !strcmp(d, "testdata") || (!std && (!strcmp(d, "vendor") || file_exists(path_join(l->arena, sub, "go.mod"))));
+        if (!path.n && std && (!strcmp(d, "cmd") || !strcmp(d, "builtin"))) skip = true;
+        if (!skip && file_is_dir(sub))
+            walk(l, sub, path.n ? str_printf(l->arena, "%.*s/%s", STR_FMT(path), d) : str_c(arena_printf(l->arena, "%s", d)), std, out);
+        free(names[i]);
+    }
+    if (k >= 0) free(names);
+}
+
+bool loader_match(Loader *l, const char *pattern, StrVec *out) {
+    Str s = str_c(pattern);
+    if (str_is(s, "std")) {
+        if (!l->goroot) return false;
+        walk(l, arena_printf(l->arena, "%s/src", l->goroot), STR(""), true, out);
+        return true;
+    }
+    const char *dots = strstr(pattern, "...");
+    if (!dots) {
+        vec_push(out, s);
+        return true;
+    }
+    Str base = {pattern, (size_t)(dots - pattern)};
+    while (base.n && base.p[base.n - 1] == '/') base.n--;
+    if (!is_relative(base) && base.n && base.p[0] != '/') {
+        Found f;
+        const char *err;
+        if (!find_import(l, base, NULL, &f, &err)) return diag_error(l->syn, 0, 0, "%s", err), false;
+        walk(l, f.dir, f.path, f.is_std, out);
+        return true;
+    }
+    const char *dir = base.n && base.p[0] == '/' ? str_dup(l->arena, base).p : path_join(l->arena, l->work_dir, base.n ? str_dup(l->arena, base).p : ".");
+    Module *m;
+    Str path = path_of_dir(l, dir, &m);
+    walk(l, dir, path, l->goroot && str_has_prefix(str_c(dir), l->goroot), out);
+    return true;
+}
