@@ -1,0 +1,120 @@
+/* Stacks: chunks that never move, each holding whole frames.
+ *
+ * A call that does not fit goes on in a new chunk: header and parameters are copied there, the return pc
+ * is the stub STUB_CHUNK, and the chunk remembers the true return pc (ret_pc) and where the frame would
+ * have stood (ret_fp); on return the stub copies the results there. FRAME_CALLER is always the true one,
+ * so walks follow it. The chunk left behind is kept as `next` so that a call in a loop at the border
+ * does not allocate. */
+#include "vm/vm_int.h"
+
+#define STACK_MAX_BYTES 1000000000ull
+#define CHUNK_MAX_WORDS (4u << 20) /* chunks double up to 32 MB */
+
+void g_set_stack(G *g, StackChunk *c) {
+    g->stack = c;
+    g->stack_limit = c->hi;
+    if (atomic_load_explicit(&g->preempt, memory_order_relaxed)) g->stack_limit = G_PREEMPT_LIMIT;
+}
+
+static size_t chunk_words(const StackChunk *c) { return (size_t)(c->hi - c->words); }
+
+static noreturn_ void stack_overflow(M *m, G *g) {
+    fflush(stdout);
+    fprintf(stderr, "runtime: goroutine stack exceeds 1000000000-byte limit\n");
+    fprintf(stderr, "runtime: sp=%p stack=[%p, %p]\n", (void *)g->fp, (void *)g->stack->words,
+            (void *)g->stack->hi);
+    rt_fatal(m->vm, "stack overflow");
+}
+
+static StackChunk *chunk_grow(M *m, G *g, size_t need) {
+    StackChunk *next = g->stack->next;
+    if (next && chunk_words(next) >= need) return next;
+    if (next) {
+        g->stack->next = NULL;
+        while (next) {
+            StackChunk *n = next->next;
+            stack_chunk_free(m, next);
+            next = n;
+        }
+    }
+    size_t total = 0;
+    for (StackChunk *c = g->stack; c; c = c->prev) total += chunk_words(c);
+    if (total * 8 > STACK_MAX_BYTES) stack_overflow(m, g);
+    size_t words = chunk_words(g->stack) * 2;
+    if (words < 256) words = 256;
+    if (words > CHUNK_MAX_WORDS) words = CHUNK_MAX_WORDS;
+    while (words < need + 64) words *= 2;
+    StackChunk *c = stack_chunk_new(m, words);
+    c->prev = g->stack;
+    c->next = NULL;
+    g->stack->next = c;
+    return c;
+}
+
+uint64_t *frame_push(M *m, uint64_t *base, uint64_t *caller_fp, const uint64_t *ret_pc,
+                     const VmFunc *fn, const void *ctx, uint32_t need) {
+    G *g = m->g;
+    if (need < fn->frame_slots) need = fn->frame_slots;
+    uint64_t *fp = base;
+    if (base + need > g->stack->hi) {
+        StackChunk *c = chunk_grow(m, g, need);
+        c->ret_pc = ret_pc;
+        c->ret_fp = base;
+        g_set_stack(g, c);
+        fp = c->words;
+        ret_pc = vm_stubs[STUB_CHUNK].code;
+    }
+    fp[FRAME_RETPC] = (uint64_t)ret_pc;
+    fp[FRAME_CALLER] = (uint64_t)caller_fp;
+    fp[FRAME_FUNC] = (uint64_t)fn;
+    fp[FRAME_CTX] = (uint64_t)ctx;
+    return fp;
+}
+
+uint64_t *frame_overflow(M *m, uint64_t *newfp) {
+    const VmFunc *fn = (const VmFunc *)newfp[FRAME_FUNC];
+    if (newfp + fn->frame_slots <= m->g->stack->hi) return newfp; /* only preemption */
+    uint64_t *fp = frame_push(m, newfp, (uint64_t *)newfp[FRAME_CALLER],
+                              (const uint64_t *)newfp[FRAME_RETPC], fn, (void *)newfp[FRAME_CTX], 0);
+    memcpy(fp + FRAME_ARGS, newfp + FRAME_ARGS, fn->param_slots * 8u);
+    return fp;
+}
+
+void frame_chunk_return(M *m, G *g) {
+    StackChunk *c = g->stack;
+    const VmFunc *fn = (const VmFunc *)c->words[FRAME_FUNC];
+    size_t at = FRAME_ARGS + fn->param_slots;
+    memcpy(c->ret_fp + at, c->words + at, fn->result_slots * 8u);
+    g->fp = (uint64_t *)c->words[FRAME_CALLER];
+    g->pc = c->ret_pc;
+    g_set_stack(g, c->prev);
+}
+
+void frame_unwind_to(M *m, G *g, uint64_t *fp) {
+    StackChunk *c = g->stack;
+    while (!(fp >= c->words && fp < c->hi)) {
+        c = c->prev;
+        check(c);
+    }
+    if (c != g->stack) g_set_stack(g, c);
+}
+
+void frame_iter_init(FrameIter *it, G *g) {
+    *it = (FrameIter){.g = g, .fp = g->fp, .pc = g->pc, .first = true};
+}
+
+bool frame_iter_next(FrameIter *it, FrameView *out) {
+    uint64_t *fp = it->fp;
+    if (!fp) return false;
+    *out = (FrameView){.func = (const VmFunc *)fp[FRAME_FUNC], .pc = it->pc, .fp = fp};
+    const uint64_t *ret = (const uint64_t *)fp[FRAME_RETPC];
+    if (ret == vm_stubs[STUB_CHUNK].code) {
+        StackChunk *c = it->g->stack;
+        while (c && c->words != fp) c = c->prev;
+        ret = c ? c->ret_pc : NULL;
+    }
+    it->fp = frame_caller(fp);
+    it->pc = ret;
+    it->first = false;
+    return true;
+}

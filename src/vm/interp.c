@@ -1,0 +1,113 @@
+/* The interpreter: one C function, computed goto, pc, fp and g in locals.
+ *
+ * During a handler pc is the address of its instruction and W its first word; NEXT(n) goes on n words later.
+ * SAVE(n) stores g->pc (the instruction's end) and g->fp; it precedes everything that may allocate, park,
+ * trap or call Go. Handlers stand in handlers_*.inc by topic; what is long or rare is a function of ops.c, so
+ * that the hot handlers neither spill nor call. Built with -fno-gcse -fno-crossjumping (see the Makefile):
+ * otherwise gcc merges the dispatch jumps. */
+#include <emmintrin.h>
+#include <math.h>
+#include "code/bc.h"
+#include "vm/ops.h"
+
+#define OPA ((uint16_t)(W >> 16))
+#define OPB ((uint16_t)(W >> 32))
+#define OPC ((uint16_t)(W >> 48))
+#define SB ((int64_t)(int16_t)(W >> 32))
+#define SC ((int64_t)W >> 48)
+#define IMM ((int64_t)W >> 32)
+#define UIMM ((uint32_t)(W >> 32))
+#define A fp[OPA]
+#define B fp[OPB]
+#define C fp[OPC]
+#define DISPATCH() do { W = *pc; goto *labels[(uint16_t)W]; } while (0)
+#define NEXT(n) do { pc += (n); DISPATCH(); } while (0)
+#define SAVE(n) (g->pc = pc + (n), g->fp = fp)
+#define RELOAD() do { pc = g->pc; fp = g->fp; DISPATCH(); } while (0)
+#define H(name) L_##name:
+#define TRAP_NIL(n) do { SAVE(n); goto trap_nil_; } while (0)
+#define TRAP_INDEX(n, i, len) do { SAVE(n); tx = (int64_t)(i); ty = (int64_t)(len); goto trap_index_; } while (0)
+/* call: an RtResult of ops.h or rt. */
+#define SLOW(n, call) do { SAVE(n); r = (call); if (likely(r == RT_OK)) NEXT(n); goto result; } while (0)
+#define PREEMPTED() unlikely(atomic_load_explicit(&g->preempt, memory_order_relaxed))
+
+void vm_run(M *m) {
+    static const void *const labels[BC_OP_COUNT] = {
+#define BC(name, fmt, operands, effects, doc) [BC_##name] = &&L_##name,
+#include "tables/ops_bc.def"
+#undef BC
+    };
+    register const uint64_t *pc;
+    register uint64_t *fp;
+    register G *g;
+    register uint64_t W;
+    int64_t tx, ty;
+    RtResult r;
+
+    goto switch_g;
+
+#include "vm/handlers_int.inc"
+#include "vm/handlers_float.inc"
+#include "vm/handlers_mem.inc"
+#include "vm/handlers_data.inc"
+#include "vm/handlers_ctl.inc"
+
+trap_nil_:
+    trap_nil(m, g, 0);
+    RELOAD();
+trap_index_:
+    trap_bounds(m, g, tx, true, ty, BOUNDS_INDEX);
+    RELOAD();
+
+    /* A back-edge with the mark set; pc is the target. */
+preempt:
+    SAVE(0);
+    if (sched_safepoint(m, g)) {
+        sched_yield_g(m, g);
+        goto switch_g;
+    }
+    RELOAD();
+
+    /* A call whose frame (header written at fp, pc at the callee's code) met the limit. */
+call_slow:
+    g->pc = (const uint64_t *)fp[FRAME_RETPC];
+    g->fp = (uint64_t *)fp[FRAME_CALLER];
+    fp = frame_overflow(m, fp);
+    pc = ((const VmFunc *)fp[FRAME_FUNC])->code;
+    if (g->stack_limit == G_PREEMPT_LIMIT) goto preempt;
+    DISPATCH();
+
+    /* An operation answered something else than RT_OK. */
+result:
+    switch (r) {
+    case RT_OK:
+    case RT_FALSE: RELOAD();
+    case RT_PARKED: goto switch_g;
+    case RT_YIELD: sched_yield_g(m, g); goto switch_g;
+    case RT_PANIC:
+        r = panic_begin(m, g, g->panic_value, false);
+        goto result;
+    case RT_CALL:
+        native_call_begin(m, g);
+        RELOAD();
+    case RT_EXIT:
+        if (g->panics && g->fp == g->panics->stub_fp && g->panics->goexit) goto end_g;
+        r = panic_begin(m, g, (GoEface){0}, true);
+        goto result;
+    }
+    bug("interpreter: result %d", (int)r);
+
+end_g:
+    if (g->id == 1) g->panics->goexit = true; /* main called Goexit: others go on */
+    panic_free_all(g);
+    sched_free_g(m, g);
+
+switch_g:
+    g = sched_next(m);
+    if (!g) return;
+    if (unlikely(g->wake_panic_closed)) {
+        g->wake_panic_closed = false;
+        trap_text(m, g, "send on closed channel", true);
+    }
+    RELOAD();
+}

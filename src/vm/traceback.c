@@ -1,0 +1,143 @@
+/* Tracebacks in gc's format: header, function and position of each frame, the creator. Runtime internals
+ * and wrappers are hidden; of very deep stacks the first and last 50 frames are shown. */
+#include <stdlib.h>
+#include "vm/vm_int.h"
+
+enum { TB_HEAD = 50, TB_TAIL = 50 };
+
+static bool name_is_exported_runtime(const char *name) {
+    const char *p = name + strlen("runtime.");
+    return *p >= 'A' && *p <= 'Z' && !strchr(p, '.');
+}
+
+static bool frame_shown(const FrameView *v, bool first) {
+    const VmFunc *f = v->func;
+    if (f == &vm_stubs[STUB_PANIC]) return !first;
+    if (f >= vm_stubs && f < vm_stubs + STUB_COUNT) return false;
+    if (f->flags & (VMFUNC_WRAPPER | VMFUNC_SYSTEM)) return false;
+    if (!f->info || !f->info->name) return true;
+    const char *name = f->info->name;
+    if (!strncmp(name, "go:", 3)) return false;
+    if (!strncmp(name, "runtime.", 8)) return name_is_exported_runtime(name);
+    if (!strncmp(name, "internal/runtime/", 17)) return false;
+    return true;
+}
+
+/* Generic instances print as F[...]. */
+static void put_name(Buf *b, const char *name) {
+    int depth = 0;
+    for (const char *p = name; *p; p++) {
+        if (*p == '[') {
+            if (!depth++) buf_puts(b, "[...]");
+        } else if (*p == ']') {
+            if (depth) depth--;
+        } else if (!depth) {
+            buf_putc(b, *p);
+        }
+    }
+}
+
+static void put_position(Buf *b, const VmFunc *f, const uint64_t *pc, const char *file, int line) {
+    buf_printf(b, "\t%s:%d", file && *file ? file : "?", line);
+    if (pc && pc > f->code) buf_printf(b, " +0x%zx", (size_t)(pc - f->code) * 8);
+    buf_putc(b, '\n');
+}
+
+static void put_frame(Buf *b, const FrameView *v) {
+    const VmFunc *f = v->func;
+    if (f == &vm_stubs[STUB_PANIC]) {
+        PanicRec *p = (PanicRec *)v->fp[STUB_STATE];
+        buf_printf(b, "panic({0x%llx, 0x%llx})\n", (unsigned long long)(uintptr_t)p->value.type,
+                   (unsigned long long)(uintptr_t)p->value.data);
+        buf_puts(b, "\truntime/panic.go:860 +0x13a\n");
+        return;
+    }
+    int line = 0, inl = -1;
+    if (v->pc > f->code) image_pc_line(f, v->pc - 1, &line, &inl);
+    else line = f->info ? f->info->start_line : 0;
+    const char *file = f->info ? f->info->file : NULL;
+    while (inl >= 0 && f->info && (uint32_t)inl < f->info->ninlines) {
+        const InlineInfo *in = &f->info->inlines[inl];
+        put_name(b, in->func);
+        buf_puts(b, "(...)\n");
+        buf_printf(b, "\t%s:%d\n", in->file ? in->file : file, line);
+        line = in->call_line;
+        inl = in->parent;
+    }
+    put_name(b, f->info && f->info->name ? f->info->name : "?");
+    buf_puts(b, f->param_slots ? "(...)\n" : "()\n");
+    put_position(b, f, v->pc, file, line);
+}
+
+static const char *status_text(G *g) {
+    switch (atomic_load(&g->status)) {
+    case G_FREE: return "idle";
+    case G_RUNNABLE: return "runnable";
+    case G_RUNNING: return "running";
+    case G_SYSCALL: return "syscall";
+    case G_DEAD: return "dead";
+    case G_WAITING: return g->wait_reason ? wait_reason_text(g->wait_reason) : "waiting";
+    }
+    return "???";
+}
+
+void vm_traceback(Vm *vm, G *g, Buf *out) {
+    buf_printf(out, "goroutine %llu [%s", (unsigned long long)g->id, status_text(g));
+    if (atomic_load(&g->status) == G_WAITING && g->wait_since && g->m == NULL) {
+        int64_t minutes = ((int64_t)time_now_ns() - g->wait_since) / 60000000000ll;
+        if (minutes >= 1) buf_printf(out, ", %lld minutes", (long long)minutes);
+    }
+    if (g->locked) buf_puts(out, ", locked to thread");
+    buf_puts(out, "]:\n");
+    int64_t total = 0, at = 0;
+    FrameIter it;
+    FrameView v;
+    frame_iter_init(&it, g);
+    while (frame_iter_next(&it, &v)) total += frame_shown(&v, total == 0);
+    frame_iter_init(&it, g);
+    while (frame_iter_next(&it, &v)) {
+        if (!frame_shown(&v, at == 0)) continue;
+        at++;
+        if (at == TB_HEAD + 1 && total > TB_HEAD + TB_TAIL)
+            buf_printf(out, "...%lld frames elided...\n", (long long)(total - TB_HEAD - TB_TAIL));
+        if (at > TB_HEAD && at <= total - TB_TAIL) continue;
+        put_frame(out, &v);
+    }
+    if (g->create_pc && g->id != 1) {
+        const VmFunc *f = image_find_func(vm->images, g->create_pc - 1);
+        if (f && f->info) {
+            int line = 0, inl = -1;
+            image_pc_line(f, g->create_pc - 1, &line, &inl);
+            buf_puts(out, "created by ");
+            put_name(out, f->info->name);
+            if (g->parent_id)
+                buf_printf(out, " in goroutine %llu", (unsigned long long)g->parent_id);
+            buf_putc(out, '\n');
+            put_position(out, f, g->create_pc, f->info->file, line);
+        }
+    }
+}
+
+typedef struct AllCtx { Vm *vm; G *current; Buf *out; } AllCtx;
+
+static void trace_one(void *ctx, G *g) {
+    AllCtx *c = ctx;
+    uint32_t st = atomic_load(&g->status);
+    if (g == c->current || g->is_system || st == G_DEAD || st == G_FREE || !g->fp) return;
+    if (st == G_RUNNING) { /* on another thread: its frames move */
+        buf_printf(c->out, "\ngoroutine %llu [running]:\n\tgoroutine running on other thread; "
+                   "stack unavailable\n", (unsigned long long)g->id);
+        return;
+    }
+    buf_putc(c->out, '\n');
+    vm_traceback(c->vm, g, c->out);
+}
+
+void vm_traceback_all(Vm *vm, G *current, Buf *out) {
+    if (current) {
+        buf_putc(out, '\n');
+        vm_traceback(vm, current, out);
+    }
+    AllCtx c = {vm, current, out};
+    sched_each_g(vm, trace_one, &c);
+}
