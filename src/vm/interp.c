@@ -98,7 +98,6 @@ result:
     bug("interpreter: result %d", (int)r);
 
 end_g:
-    if (g->id == 1) g->panics->goexit = true; /* main called Goexit: others go on */
     panic_free_all(g);
     sched_free_g(m, g);
 

@@ -18,6 +18,16 @@ void defer_push(M *m, G *g, uint64_t *fp, GoFunc *fn) {
     g->defers = d;
 }
 
+void defer_push_to(M *m, G *g, uint64_t *fp, GoFunc *fn) {
+    Defer **at = &g->defers;
+    for (uint64_t *f = g->fp; f && f != fp; f = frame_caller(f))
+        while (*at && (*at)->fp == f) at = &(*at)->next;
+    Defer *d = malloc(sizeof *d);
+    if (!d) base_oom();
+    *d = (Defer){.next = *at, .fp = fp, .fn = fn};
+    *at = d;
+}
+
 GoFunc *defer_pop(G *g, uint64_t *fp) {
     Defer *d = g->defers;
     if (!d || d->fp != fp) return NULL;
@@ -58,6 +68,12 @@ static RtResult panic_step(M *m, G *g, PanicRec *p) {
     p->defer_fp = d->fp;
     GoFunc *fn = d->fn;
     free(d);
+    if (!fn) { /* defer of a nil function */
+        g->fp = stub;
+        g->pc = stub_ret(STUB_PANIC);
+        trap_nil(m, g, 0);
+        return RT_OK;
+    }
     g->fp = frame_push(m, frame_top(stub), stub, stub_ret(STUB_PANIC), fn->fn, fn, 0);
     g->pc = fn->fn->code;
     return RT_OK;

@@ -3,7 +3,7 @@
  *
  * Frames are scanned by the safepoint maps of their functions; a frame without a map at its pc (a trap, a
  * native, a stub) is scanned by address: each word that lies in a heap object keeps it. With
- * vm_priv(vm)->conservative all frames are scanned that way. */
+ * vm_priv(vm)->exact off all frames are scanned that way. */
 #include "vm/vm_int.h"
 
 static void scan_words(Vm *vm, Marker *mk, const uint64_t *p, size_t n) {
@@ -33,7 +33,7 @@ static void scan_frame(Vm *vm, Marker *mk, const FrameView *v, bool exact) {
 }
 
 void vm_scan_g(Vm *vm, G *g, Marker *mk) {
-    bool exact = !vm_priv(vm)->conservative;
+    bool exact = vm_priv(vm)->exact;
     FrameIter it;
     FrameView v;
     if (g->fp) {
@@ -62,4 +62,9 @@ static void mark_root(void *ctx, void **start, size_t nwords, const uint8_t *mas
     gc_mark_words(ctx, start, nwords, mask);
 }
 
-void vm_scan_roots(Vm *vm, Marker *mk) { image_each_root(vm->images, mark_root, mk); }
+static void mark_timer(void *ctx, void *timer) { gc_mark(ctx, timer); }
+
+void vm_scan_roots(Vm *vm, Marker *mk) {
+    image_each_root(vm->images, mark_root, mk);
+    timer_each_go(vm, mark_timer, mk);
+}

@@ -48,8 +48,7 @@ typedef enum VmHook { /* functions of package runtime that the VM calls */
 typedef struct VmPriv {
     const VmFunc *hooks[HOOK_COUNT];
     const GoType *type_error_string, *type_plain_error; /* runtime.errorString, runtime.plainError */
-    uint64_t unsupported;
-    bool conservative; /* scan whole stacks by address instead of by maps */
+    bool exact; /* scan stacks by the maps; else every word that points into the heap counts */
     pthread_mutex_t fatal_lock;
 } VmPriv;
 static inline VmPriv *vm_priv(Vm *vm) { return vm->vm_private; }
@@ -83,6 +82,8 @@ RtResult panic_begin(M *m, G *g, GoEface value, bool goexit); /* RT_OK or RT_EXI
 RtResult panic_next(M *m, G *g); /* a deferred call returned to STUB_PANIC */
 GoEface panic_recover(G *g, uint64_t *fp);
 void defer_push(M *m, G *g, uint64_t *fp, GoFunc *fn);
+/* For an outer frame of the running function: behind the defers of the frames above it. */
+void defer_push_to(M *m, G *g, uint64_t *fp, GoFunc *fn);
 /* The deferred closure of fp to run next, or NULL. */
 GoFunc *defer_pop(G *g, uint64_t *fp);
 void panic_free_all(G *g);

@@ -1,0 +1,88 @@
+/* An instance of a program: set-up, the main goroutine, what the runtime asks the VM for. */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "vm/vm_int.h"
+
+static const VmFunc *find_func(Images *im, const char *name) {
+    return (const VmFunc *)image_lookup(im, str_c(name));
+}
+
+Vm *vm_new(Images *images, const VmOptions *opt) {
+    Vm *vm = calloc(1, sizeof *vm);
+    VmPriv *pv = calloc(1, sizeof *pv);
+    if (!vm || !pv) base_oom();
+    vm->vm_private = pv;
+    vm->images = images;
+    vm->argc = opt->argc;
+    vm->argv = opt->argv;
+    vm->env = opt->env;
+    vm->stress.sched_seed = opt->sched_seed;
+    if (opt->stress) {
+        vm->stress.gc = strstr(opt->stress, "gc") != NULL;
+        vm->stress.stack = strstr(opt->stress, "stack") != NULL;
+        vm->stress.preempt = strstr(opt->stress, "preempt") != NULL;
+        vm->stress.oom = strstr(opt->stress, "oom") != NULL;
+        pv->exact = strstr(opt->stress, "exact") != NULL;
+    }
+    pthread_mutex_init(&pv->fatal_lock, NULL);
+    static const char *const names[] = {
+#define HOOK(id, name) name,
+#include "vm/hooks.def"
+#undef HOOK
+    };
+    for (int i = 0; i < HOOK_COUNT; i++) pv->hooks[i] = find_func(images, names[i]);
+    pv->type_error_string = (const GoType *)image_lookup(images, STR("type:runtime.errorString"));
+    pv->type_plain_error = (const GoType *)image_lookup(images, STR("type:runtime.plainError"));
+    heap_init(vm);
+    gc_set_hooks(vm, &(GcHooks){.scan_g = vm_scan_g, .scan_roots = vm_scan_roots});
+    sched_init(vm, (uint32_t)opt->nprocs, vm_run);
+    return vm;
+}
+
+int vm_main(Vm *vm) {
+    const VmFunc *entry = NULL;
+    if (vm->images->list.len) entry = image_entry(vec_last(&vm->images->list));
+    if (!entry) entry = find_func(vm->images, "go:main");
+    if (!entry) {
+        fprintf(stderr, "vole: the program has no main function\n");
+        return 1;
+    }
+    vm_install_signals(vm);
+    M *m = vm->ms;
+    while (m->all_next) m = m->all_next;
+    G *g = vm_go(m, entry, NULL, NULL, 0);
+    return sched_main(vm, g);
+}
+
+void vm_free(Vm *vm) {
+    heap_free(vm);
+    pthread_mutex_destroy(&vm_priv(vm)->fatal_lock);
+    free(vm->vm_private);
+    free(vm);
+}
+
+/* Nil pointers are checked by the handlers; what arrives here is a wild address (unsafe), or our own bug. */
+static void on_fault(int sig, siginfo_t *si, void *uc) {
+    char buf[160];
+    int n = snprintf(buf, sizeof buf,
+                     "unexpected fault address %p\nfatal error: fault\n"
+                     "[signal %s: code=0x%x addr=%p]\n",
+                     si->si_addr, sig == SIGSEGV ? "SIGSEGV: segmentation violation" : "SIGBUS: bus error",
+                     (unsigned)si->si_code, si->si_addr);
+    ssize_t ignored = write(2, buf, (size_t)n);
+    (void)ignored;
+    signal(SIGABRT, SIG_DFL);
+    if (getenv("VOLE_CORE")) abort();
+    _exit(2);
+}
+
+void vm_install_signals(Vm *vm) {
+#ifndef VOLE_DEBUG /* sanitizers want to see faults themselves */
+    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGSEGV, &sa, NULL);
+    sigaction(SIGBUS, &sa, NULL);
+#endif
+    signal(SIGPIPE, SIG_IGN);
+}
