@@ -66,6 +66,7 @@ typedef struct SignatureType {
     Object *recv;      /* NULL for functions */
     TupleType *params, *results; /* never NULL once complete */
     bool variadic;     /* last parameter has slice type (or string for append([]byte, s...)) */
+    Scope *scope;      /* the function's outermost scope, of signatures written in the source */
 } SignatureType;
 typedef struct UnionTerm { bool tilde; Type *type; } UnionTerm;
 struct TypeSet;
