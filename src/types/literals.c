@@ -176,7 +176,7 @@ static void keyed_struct(Checker *c, Operand *x, CompositeLit *e, StructType *st
             continue;
         }
         if (l.nindex > 1 && !verify_versionf(c, kp, 27, "use of promoted field %s in struct literal of type %t",
-                                             field_path(&st->t, l.index, l.nindex), base))
+                                             field_path(c, &st->t, l.index, l.nindex), base))
             continue;
         if (l.indirect) {
             types_error(c, kp, ERR_InvalidLitField, "invalid implicit pointer indirection to reach %e", kv->key);
