@@ -9,8 +9,8 @@ CFLAGS_debug = -O0 -DVOLE_DEBUG
 CFLAGS_asan = -O1 -DVOLE_DEBUG -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 CFLAGS_tsan = -O1 -DVOLE_DEBUG -fsanitize=thread
 CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -MMD -MP -pthread -fno-strict-aliasing
-# Keep a dispatch jump in every handler.
-CFLAGS_vm_interp = -fno-gcse -fno-crossjumping
+# A dispatch jump in every handler, pc and fp in registers (not packed into a vector).
+CFLAGS_vm_interp = -fno-gcse -fno-crossjumping -fno-tree-vectorize --param max-goto-duplication-insns=100
 LDLIBS = -lgmp -lpthread -lm
 
 LAYERS = base syntax types ir opt image code rt record sandbox native vm build api cmd
