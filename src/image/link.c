@@ -54,8 +54,9 @@ static void mark_references(Linker *l) {
 static void report_undefined(Linker *l, Sym *s) {
     if (s->kind != SYM_UNDEF || s->base_addr || s->addr) return;
     if (l->opt->undefined) l->opt->undefined(l->opt->undefined_ctx, s->name, s->is_func);
-    if (s->is_func || l->opt->allow_undefined) return;
-    s->addr = 1; /* once */
+    if (s->is_func) return;
+    s->addr = 1; /* once; see is_undef_data */
+    if (l->opt->allow_undefined) return;
     if (l->nundef++ < 10) buf_printf(&l->undef, "\n\t%.*s", STR_FMT(s->name));
 }
 
@@ -69,20 +70,23 @@ static void collect(Linker *l) {
     for (int i = 0; i < l->t->all.len; i++) {
         Sym *s = l->t->all.at[i];
         s->addr = s->base_addr;
+        if (s->kind == SYM_UNDEF && s->weak && !s->base_addr) s->kind = SYM_BSS;
         if (!s->base_addr && s->kind == SYM_UNDEF && !s->is_func && l->opt->native_find &&
             l->opt->native_find(s->name) >= 0)
             s->is_func = true;
+        /* natives are found by later images through the symbol index, so they count as defined */
+        if (!s->base_addr && s->kind == SYM_UNDEF && s->is_func && native_number(l, s) >= 0) s->kind = SYM_NATIVE;
     }
     for (int i = 0; i < l->t->all.len; i++) {
         Sym *s = l->t->all.at[i];
         if (s->base_addr) continue;
-        for (int k = 0; k < s->relocs.len; k++) report_undefined(l, s->relocs.at[k].target);
+        for (int k = 0; k < s->relocs.len; k++)
+            if (s->relocs.at[k].kind != RELOC_WEAK_OFF32) report_undefined(l, s->relocs.at[k].target);
         if (s->kind == SYM_FUNC && s->code)
             for (uint32_t k = 0; k < s->code->nrelocs; k++) report_undefined(l, s->code->relocs[k].sym);
     }
     for (int i = 0; i < l->t->all.len; i++) {
         Sym *s = l->t->all.at[i];
-        if (s->addr == 1) s->addr = 0;
         if (wants_func(s)) vec_push(&l->funcs, s);
     }
     if (l->nundef)
@@ -115,7 +119,7 @@ static bool is_plain_data(Sym *s) { return s->kind == SYM_DATA && !s->ptrmask; }
 static bool is_root_data(Sym *s) { return s->kind == SYM_DATA && s->ptrmask; }
 static bool is_root_bss(Sym *s) { return s->kind == SYM_BSS && s->ptrmask; }
 static bool is_plain_bss(Sym *s) { return s->kind == SYM_BSS && !s->ptrmask; }
-static bool is_undef_data(Sym *s) { return s->kind == SYM_UNDEF && !s->is_func; }
+static bool is_undef_data(Sym *s) { return s->kind == SYM_UNDEF && !s->is_func && s->addr == 1; }
 
 /* ---- Cold tables: everything is built into one buffer with offsets, addresses are filled in later --- */
 
@@ -258,11 +262,11 @@ static void write_data(Linker *l, Sym *s) {
     for (int i = 0; i < s->relocs.len; i++) {
         Reloc *r = &s->relocs.at[i];
         uint64_t v = r->target->addr + (uint64_t)r->addend;
-        if (r->off + (r->kind == RELOC_OFF32 ? 4u : 8u) > s->size) bug("relocation outside of %.*s", STR_FMT(s->name));
-        if (r->kind == RELOC_OFF32) {
+        if (r->off + (r->kind == RELOC_OFF32 || r->kind == RELOC_WEAK_OFF32 ? 4u : 8u) > s->size) bug("relocation outside of %.*s", STR_FMT(s->name));
+        if (r->kind == RELOC_OFF32 || (r->kind == RELOC_WEAK_OFF32 && r->target->addr)) {
             uint32_t v32 = (uint32_t)(v - IMAGE_SPACE_BASE);
             memcpy(l->out->data + off + r->off, &v32, 4);
-        } else put_addr(l, off + r->off, v);
+        } else if (r->kind != RELOC_WEAK_OFF32) put_addr(l, off + r->off, v);
     }
 }
 

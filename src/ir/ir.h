@@ -141,6 +141,8 @@ typedef struct IrFunc {
     VEC(IrInline) inlines;
 } IrFunc;
 
+typedef struct IrEmbedFile { Str name, data; } IrEmbedFile;
+
 /* One compilation unit: everything built from one package (or from one program). */
 typedef struct IrUnit {
     TypeSession *ts;
@@ -150,6 +152,11 @@ typedef struct IrUnit {
     Map types;             /* Type* -> IrType* */
     int opt_level;
     void *builder;
+    struct IrCore *core;   /* names, descriptors, static data: see core_int.h */
+    /* Files of a //go:embed variable, sorted as embed.FS wants (directories end in '/'); set by the build
+     * layer, NULL: embedding is an error. */
+    bool (*embed)(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err);
+    void *embed_ctx;
 } IrUnit;
 
 /* aux.p of IR_SELECT. Its arguments: (chan, address of the value or nil) a case, in case order. */

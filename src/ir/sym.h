@@ -23,6 +23,7 @@ typedef enum SymKind {
 typedef enum RelocKind {
     RELOC_ADDR,  /* 8 bytes: absolute address of target + addend */
     RELOC_OFF32, /* 4 bytes: address of target + addend - IMAGE_SPACE_BASE (NameOff, TypeOff, TextOff) */
+    RELOC_WEAK_OFF32, /* the same, 0 when the target is defined nowhere */
     RELOC_FUNC,  /* 8 bytes: address of the target's VmFunc (target is FUNC or NATIVE) */
 } RelocKind;
 
@@ -40,6 +41,7 @@ struct Sym {
     bool dupok;        /* may be defined by several packages; all definitions are equal */
     bool is_func;      /* UNDEF: known to be a function (a VmFunc is wanted), not data */
     uint16_t param_slots, result_slots; /* functions without a body: from their Go declaration */
+    bool weak;         /* UNDEF: becomes BSS of this size when nobody defines it (linknamed variables) */
     bool keep_name;    /* goes into the image's symbol index (everything but strings does) */
     uint8_t align;     /* bytes, power of two; 0 means 8 */
     uint8_t *data;     /* RODATA, DATA: contents (size bytes, arena-owned) */
