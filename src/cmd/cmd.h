@@ -4,5 +4,6 @@
 #define VOLE_CMD_H
 
 int cmd_parse(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 
 #endif

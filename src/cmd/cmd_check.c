@@ -1,0 +1,147 @@
+/* vole check: parse and type-check packages, print errors as gc does.
+ *
+ *   vole check [-lang=go1.N] [-std] [-e] [-time] [-dump=types] FILES.go | PATTERNS
+ *
+ * -e prints all errors, -std treats the package as one of the standard library, -time says how long the
+ * stages took. Imports are checked from source, dependencies first, function bodies included. */
+#include "cmd/cmd.h"
+#include "build/build.h"
+#include "types/types.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+typedef struct CheckJob {
+    int argc;
+    char **argv;
+    Loader loader;
+    Session syn;
+    TypeSession ts;
+    Arena arena;
+    BuildPackage *current;
+    Str lang;
+    bool std, all, time, dump;
+    int status;
+} CheckJob;
+
+static Package *import_built(void *ctx, Str path, Package *from, const char **msg) {
+    CheckJob *j = ctx;
+    for (int i = 0; i < j->current->imports.len; i++) {
+        BuildImport *im = &j->current->imports.at[i];
+        if (!str_eq(im->path, path) || !im->pkg) continue;
+        if (!im->pkg->types) *msg = "import cycle not allowed";
+        return im->pkg->types;
+    }
+    *msg = arena_printf(&j->arena, "package %.*s is not in std", STR_FMT(path));
+    return NULL;
+}
+
+static void check_one(CheckJob *j, BuildPackage *p, bool root) {
+    File **files = arena_array(&j->arena, File *, p->files.len);
+    int n = 0;
+    for (int i = 0; i < p->files.len; i++)
+        if (p->files.at[i].ast) files[n++] = p->files.at[i].ast;
+    CheckOptions opt = {
+        .go_version = root && j->lang.n ? j->lang : p->go_version,
+        .is_std = p->is_std || (root && j->std),
+        .allow_bodyless = p->has_asm,
+        .report_unused_imports = true,
+    };
+    j->current = p;
+    base_stage = arena_printf(&j->arena, "checking %.*s", STR_FMT(p->path));
+    p->types = check_package(&j->ts, p->arena ? p->arena : &j->arena, p->path, files, n, &opt);
+    base_stage = NULL;
+    if (root && j->dump) dump_types(&j->ts, p->types, stdout);
+}
+
+static void parse_args(CheckJob *j, char **files, int *nfiles) {
+    *nfiles = 0;
+    for (int i = 1; i < j->argc; i++) {
+        char *a = j->argv[i];
+        if (a[0] == '-' && a[1] == '-') a++;
+        if (!strncmp(a, "-lang=", 6)) j->lang = str_c(a + 6);
+        else if (!strcmp(a, "-std")) j->std = true;
+        else if (!strcmp(a, "-e")) j->all = true;
+        else if (!strcmp(a, "-time")) j->time = true;
+        else if (!strcmp(a, "-dump=types")) j->dump = true;
+        else files[(*nfiles)++] = j->argv[i];
+    }
+}
+
+static void *check_main(void *arg) {
+    CheckJob *j = arg;
+    DiagList *list = calloc(1, sizeof *list);
+    session_init(&j->syn, diag_to_list(list));
+    loader_init(&j->loader, &j->syn, &j->arena);
+    const char *err = "";
+    j->loader.goroot = loader_find_goroot(&j->arena, &err);
+    if (!j->loader.goroot) {
+        fprintf(stderr, "vole check: %s\n", err);
+        j->status = 2;
+        return NULL;
+    }
+    types_session_init(&j->ts, &j->syn);
+    j->ts.import = import_built;
+    j->ts.import_ctx = j;
+    char **files = arena_array(&j->arena, char *, j->argc);
+    int n;
+    parse_args(j, files, &n);
+    uint64_t t0 = time_now_ns();
+    VEC(BuildPackage *) roots = {0};
+    bool ok = n > 0;
+    if (n && str_has_suffix(str_c(files[0]), ".go")) {
+        BuildPackage *p = loader_load_files(&j->loader, files, n);
+        if (p) vec_push(&roots, p);
+        else ok = false;
+    } else {
+        for (int i = 0; i < n; i++) {
+            StrVec paths = {0};
+            if (strstr(files[i], "...")) {
+                if (!loader_match(&j->loader, files[i], &paths)) ok = false;
+            } else {
+                vec_push(&paths, str_c(files[i]));
+            }
+            for (int k = 0; k < paths.len; k++) {
+                BuildPackage *p = loader_load(&j->loader, arena_printf(&j->arena, "%.*s", STR_FMT(paths.at[k])));
+                if (p) vec_push(&roots, p);
+                else ok = false;
+            }
+            vec_free(&paths);
+        }
+    }
+    uint64_t t1 = time_now_ns();
+    bool syntax_errors = list->msgs.len > 0;
+    long lines = 0;
+    if (!syntax_errors)
+        for (int i = 0; i < j->loader.order.len; i++) {
+            BuildPackage *p = j->loader.order.at[i];
+            bool root = false;
+            for (int k = 0; k < roots.len; k++) root |= roots.at[k] == p;
+            if (str_is(p->path, "unsafe")) {
+                p->types = j->ts.unsafe_pkg;
+                continue;
+            }
+            check_one(j, p, root);
+        }
+    uint64_t t2 = time_now_ns();
+    for (int i = 0; i < j->syn.files.len; i++) lines += j->syn.files.at[i]->nlines;
+    int nerr = diag_print(&j->syn, list, stderr, j->all ? -1 : 10, true, false);
+    if (j->time)
+        fprintf(stderr, "%ld lines: load and parse %.1f ms, check %.1f ms (%.0f lines/s)\n", lines, (t1 - t0) / 1e6,
+                (t2 - t1) / 1e6, lines / ((t2 - t1) / 1e9));
+    j->status = nerr || !ok ? 1 : 0;
+    return NULL;
+}
+
+int cmd_check(int argc, char **argv) {
+    CheckJob *j = calloc(1, sizeof *j);
+    j->argc = argc;
+    j->argv = argv;
+    pthread_attr_t attr; /* deeply nested programs recurse deeply */
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, (size_t)512 << 20);
+    pthread_t t;
+    if (pthread_create(&t, &attr, check_main, j)) base_oom();
+    pthread_join(t, NULL);
+    return j->status;
+}
