@@ -35,24 +35,7 @@ bool too_deep(Checker *c, Pos p) {
     return true;
 }
 
-/* ---- Delayed actions -------------------------------------------------------------------------- */
-
-void check_later(Checker *c, LaterFn fn, void *arg) {
-    vec_push(&c->delayed, ((Delayed){c->env.version, fn, arg}));
-}
-
-void check_process_delayed(Checker *c, int top) {
-    GoVersion saved = c->env.version;
-    for (int i = top; i < c->delayed.len; i++) {
-        Delayed d = c->delayed.at[i];
-        c->env.version = d.version;
-        d.fn(c, d.arg);
-    }
-    c->delayed.len = top;
-    c->env.version = saved;
-}
-
-void check_needs_cleanup(Checker *c, Type *t) { vec_push(&c->cleaners, t); }
+/* ---- Types that must be resolved in the end ----------------------------------------------------- */
 
 static void cleanup(Checker *c) {
     for (int i = 0; i < c->cleaners.len; i++) {

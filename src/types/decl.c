@@ -23,19 +23,11 @@ void check_declare(Checker *c, Scope *s, Ident *id, Object *obj) {
     if (id) id->obj = obj;
 }
 
-void check_push(Checker *c, Object *obj) {
-    obj->color = GREY;
-    bool fresh;
-    map_put_ptr(&c->obj_path_idx, obj, &fresh)->num = c->obj_path.len + 1;
-    vec_push(&c->obj_path, obj);
+static void path_push(Checker *c, Object *o) {
+    o->color = GREY;
+    check_push(c, o);
 }
-Object *check_pop(Checker *c) {
-    Object *o = vec_pop(&c->obj_path);
-    o->color = BLACK;
-    MapEntry *e = map_find_ptr(&c->obj_path_idx, o);
-    if (e) e->num = 0;
-    return o;
-}
+static void path_pop(Checker *c) { check_pop(c)->color = BLACK; }
 static int path_index(Checker *c, Object *o) {
     if (o->color != GREY) return -1;
     for (int i = c->obj_path.len - 1; i >= 0; i--)
@@ -388,7 +380,7 @@ void obj_decl(Checker *c, Object *obj) {
         obj->type = INVALID_TYPE(c);
         return;
     }
-    check_push(c, obj);
+    path_push(c, obj);
     Env saved = c->env;
     c->env = (Env){.scope = d->file, .version = d->version};
     HALF(c)->decl_depth++;
@@ -411,7 +403,7 @@ void obj_decl(Checker *c, Object *obj) {
     default: bug("obj_decl: kind %d", obj->kind);
     }
     c->env = saved;
-    check_pop(c);
+    path_pop(c);
     leave_depth(c);
     HALF(c)->decl_depth--;
     if (c->lazy && HALF(c)->decl_depth == 0) check_process_delayed(c, 0);
@@ -479,9 +471,9 @@ void check_decl_stmt(Checker *c, GenDecl *g) {
             TypeSpec *s = g->types[i];
             Object *o = new_object(c->ts, OBJ_TYPENAME, s->name->x.pos, c->pkg, s->name->name, NULL);
             check_declare(c, c->env.scope, s->name, o);
-            check_push(c, o);
+            path_push(c, o);
             type_decl(c, o, s);
-            check_pop(c);
+            path_pop(c);
         }
         break;
     default: break;
