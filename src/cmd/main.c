@@ -8,6 +8,7 @@ static const struct Command {
     const char *help;
 } commands[] = {
     {"parse", cmd_parse, "FILES...  parse files and print errors (--dump=tokens,ast)"},
+    {"check", cmd_check, "FILES... | PACKAGES...  type-check and print errors (-e, -lang=go1.N, -time)"},
 };
 
 static void usage(FILE *out) {

@@ -209,3 +209,11 @@ Package *check_package(TypeSession *ts, Arena *arena, Str path, File **files, in
     c->delayed.cap = c->obj_path.cap = c->cleaners.cap = HALF(c)->locals.cap = 0;
     return pkg;
 }
+
+/* Until export data exists: packages come from source only. */
+__attribute__((weak)) Object *package_lookup(TypeSession *ts, Package *pkg, Name *name) {
+    return scope_lookup(pkg->scope, name);
+}
+__attribute__((weak)) void dump_types(TypeSession *ts, Package *pkg, FILE *out) {
+    fputs("vole: --dump=types is not implemented yet\n", stderr);
+}
