@@ -1,0 +1,133 @@
+package runtime
+
+type MemStats struct {
+	Alloc         uint64
+	TotalAlloc    uint64
+	Sys           uint64
+	Lookups       uint64
+	Mallocs       uint64
+	Frees         uint64
+	HeapAlloc     uint64
+	HeapSys       uint64
+	HeapIdle      uint64
+	HeapInuse     uint64
+	HeapReleased  uint64
+	HeapObjects   uint64
+	StackInuse    uint64
+	StackSys      uint64
+	MSpanInuse    uint64
+	MSpanSys      uint64
+	MCacheInuse   uint64
+	MCacheSys     uint64
+	BuckHashSys   uint64
+	GCSys         uint64
+	OtherSys      uint64
+	NextGC        uint64
+	LastGC        uint64
+	PauseTotalNs  uint64
+	PauseNs       [256]uint64
+	PauseEnd      [256]uint64
+	NumGC         uint32
+	NumForcedGC   uint32
+	GCCPUFraction float64
+	EnableGC      bool
+	DebugGC       bool
+	BySize        [61]struct {
+		Size    uint32
+		Mallocs uint64
+		Frees   uint64
+	}
+}
+
+// memStats fills: alloc, totalAlloc, sys, mallocs, frees, heapAlloc, heapSys,
+// heapIdle, heapInuse, heapReleased, heapObjects, stackInuse, nextGC, lastGC,
+// pauseTotal, numGC, numForcedGC, then 256 pauses and 256 pause ends.
+func memStats(out *[17 + 512]uint64)
+
+func ReadMemStats(m *MemStats) {
+	w := new([17 + 512]uint64)
+	memStats(w)
+	*m = MemStats{
+		Alloc: w[0], TotalAlloc: w[1], Sys: w[2], Mallocs: w[3], Frees: w[4],
+		HeapAlloc: w[5], HeapSys: w[6], HeapIdle: w[7], HeapInuse: w[8], HeapReleased: w[9],
+		HeapObjects: w[10], StackInuse: w[11], StackSys: w[11], NextGC: w[12], LastGC: w[13],
+		PauseTotalNs: w[14], NumGC: uint32(w[15]), NumForcedGC: uint32(w[16]), EnableGC: true,
+	}
+	copy(m.PauseNs[:], w[17:])
+	copy(m.PauseEnd[:], w[17+256:])
+}
+
+// ---- runtime/debug ----
+
+func setGCPercent_c(percent int32) int32
+func setMemoryLimit_c(limit int64) int64
+func freeOSMemory_c()
+
+//go:linkname setGCPercent runtime/debug.setGCPercent
+func setGCPercent(percent int32) int32 { return setGCPercent_c(percent) }
+
+//go:linkname setMemoryLimit runtime/debug.setMemoryLimit
+func setMemoryLimit(limit int64) int64 { return setMemoryLimit_c(limit) }
+
+//go:linkname runtime_debug_freeOSMemory runtime/debug.freeOSMemory
+func runtime_debug_freeOSMemory() { freeOSMemory_c() }
+
+//go:linkname readGCStats runtime/debug.readGCStats
+func readGCStats(pauses *[]uint64) {
+	w := new([17 + 512]uint64)
+	memStats(w)
+	n := int(w[15])
+	if n > 256 {
+		n = 256
+	}
+	// Newest first: pauses, pause ends, then last GC, number, total.
+	p := (*pauses)[:0]
+	for i := 0; i < n; i++ {
+		p = append(p, w[17+(int(w[15])-1-i)%256])
+	}
+	for i := 0; i < n; i++ {
+		p = append(p, w[17+256+(int(w[15])-1-i)%256])
+	}
+	*pauses = append(p, w[13], w[15], w[14])
+}
+
+func setMaxStack_c(n int) int
+
+//go:linkname setMaxStack runtime/debug.setMaxStack
+func setMaxStack(n int) int { return setMaxStack_c(n) }
+
+var maxThreads = 10000
+
+//go:linkname setMaxThreads runtime/debug.setMaxThreads
+func setMaxThreads(n int) int {
+	old := maxThreads
+	maxThreads = n
+	return old
+}
+
+var panicOnFault bool
+
+//go:linkname setPanicOnFault runtime/debug.setPanicOnFault
+func setPanicOnFault(on bool) bool {
+	old := panicOnFault
+	panicOnFault = on
+	return old
+}
+
+func setTraceback_c(level string)
+
+//go:linkname setTraceback runtime/debug.SetTraceback
+func setTraceback(level string) { setTraceback_c(level) }
+
+//go:linkname runtime_debug_WriteHeapDump runtime/debug.WriteHeapDump
+func runtime_debug_WriteHeapDump(fd uintptr) {
+	throw("debug.WriteHeapDump is not supported by Vole")
+}
+
+//go:linkname setCrashFD runtime.setCrashFD
+func setCrashFD(fd uintptr) uintptr { return ^uintptr(0) }
+
+var modinfo string // set by the linker of a program
+
+//go:linkname debug_modinfo runtime/debug.modinfo
+func debug_modinfo() string { return modinfo }
