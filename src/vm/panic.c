@@ -247,3 +247,34 @@ RtResult vm_native_fatal_exit(M *m, uint64_t *args) {
 RtResult vm_native_throw(M *m, uint64_t *args) {
     rt_fatal(m->vm, "%.*s", (int)args[1], (const char *)args[0]);
 }
+
+/* func vmtypestring(t *abi.Type) string; func vmtypepkgpath(t *abi.Type) string */
+RtResult vm_native_type_string(M *m, uint64_t *args) {
+    Buf b = {0};
+    type_string(&b, (const GoType *)args[0]);
+    uint8_t *p = mem_alloc_noscan(m, b.len ? b.len : 1, false);
+    memcpy(p, b.data ? b.data : "", b.len);
+    args[1] = (uint64_t)p;
+    args[2] = b.len;
+    buf_free(&b);
+    return RT_OK;
+}
+RtResult vm_native_type_pkgpath(M *m, uint64_t *args) {
+    const GoUncommon *u = type_uncommon((const GoType *)args[0]);
+    args[1] = args[2] = 0;
+    if (u && u->pkg_path) {
+        size_t n;
+        args[1] = (uint64_t)name_bytes((const uint8_t *)(IMAGE_SPACE_BASE + (uint64_t)u->pkg_path), &n);
+        args[2] = n;
+    }
+    return RT_OK;
+}
+
+RtResult vm_native_goexit(M *m, uint64_t *args) { return RT_EXIT; }
+RtResult vm_native_gosched(M *m, uint64_t *args) { return RT_YIELD; }
+
+/* func vmexit(code int) */
+RtResult vm_native_exit(M *m, uint64_t *args) {
+    sched_exit(m->vm, (int)args[0]);
+    return RT_PARKED;
+}
