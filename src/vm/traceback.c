@@ -141,3 +141,27 @@ void vm_traceback_all(Vm *vm, G *current, Buf *out) {
     AllCtx c = {vm, current, out};
     sched_each_g(vm, trace_one, &c);
 }
+
+static M *current_m(Vm *vm) {
+    for (M *m = vm->ms; m; m = m->all_next)
+        if (pthread_equal(m->thread, pthread_self())) return m;
+    return NULL;
+}
+
+void rt_fatal(Vm *vm, const char *fmt, ...) {
+    VmPriv *pv = vm_priv(vm);
+    pthread_mutex_lock(&pv->fatal_lock); /* the first one reports; others wait for the end */
+    Buf b = {0};
+    buf_puts(&b, "fatal error: ");
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    buf_putc(&b, '\n');
+    M *m = current_m(vm);
+    G *g = m ? m->g : NULL;
+    vm_traceback_all(vm, g && g->fp && atomic_load(&g->status) == G_RUNNING ? g : NULL, &b);
+    fwrite(b.data, 1, b.len, stderr);
+    sched_exit(vm, 2);
+    __builtin_unreachable();
+}

@@ -27,9 +27,9 @@ static int run(const VmFunc *fn) {
     return WIFEXITED(st) ? WEXITSTATUS(st) : -WTERMSIG(st);
 }
 
-#define FN(name, code, slots, params, results) \
-    static FuncInfo name##_info = {.name = #name, .file = "test.go"}; \
-    static VmFunc name = {code, slots, params, results, 0, 0, &name##_info, NULL}
+#define FN(fname, words, slots, params, results) \
+    static FuncInfo fname##_info = {.name = #fname, .file = "test.go"}; \
+    static VmFunc fname = {words, slots, params, results, 0, 0, &fname##_info, NULL}
 
 /* Ends the process with slot 4 of the caller's choice: an intrinsic would do, a native call is simpler. */
 static void exit_with(uint64_t *at, int slot);
