@@ -248,7 +248,7 @@ Str type_name(const GoType *t) {
     if (n && t->tflag & TFLAG_EXTRASTAR) p++, n--;
     return (Str){(const char *)p, n};
 }
-void type_string(Buf *b, const GoType *t) {
+void rtype_string(Buf *b, const GoType *t) {
     Str s = type_name(t);
     buf_put(b, s.p, s.n);
 }

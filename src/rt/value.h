@@ -10,7 +10,7 @@ bool value_equal(M *m, const GoType *t, const void *p, const void *q, bool *eq);
 bool eface_equal(M *m, GoEface a, GoEface b, bool *eq);
 uint64_t mem_hash(const void *p, size_t n, uint64_t seed);
 Str type_name(const GoType *t);             /* rtype.String(): without the extra star */
-void type_string(Buf *b, const GoType *t);  /* with package path where needed for messages */
+void rtype_string(Buf *b, const GoType *t);  /* with package path where needed for messages */
 /* abi.Name: flags (exported, tag, package path, embedded), length, bytes, [tag], [path's NameOff]. */
 bool name_is_exported(const uint8_t *name);
 Str name_pkg_path(const uint8_t *name); /* empty when there is none */

@@ -251,7 +251,7 @@ RtResult vm_native_throw(M *m, uint64_t *args) {
 /* func vmtypestring(t *abi.Type) string; func vmtypepkgpath(t *abi.Type) string */
 RtResult vm_native_type_string(M *m, uint64_t *args) {
     Buf b = {0};
-    type_string(&b, (const GoType *)args[0]);
+    rtype_string(&b, (const GoType *)args[0]);
     uint8_t *p = mem_alloc_noscan(m, b.len ? b.len : 1, false);
     memcpy(p, b.data ? b.data : "", b.len);
     args[1] = (uint64_t)p;
