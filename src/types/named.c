@@ -14,7 +14,7 @@ NamedType *new_named(Checker *c, Object *obj, Type *underlying) {
     n->ts = c->ts;
     n->state = NAMED_UNPACKED;
     if (!obj->type) obj->type = &n->t;
-    check_needs_cleanup(c, &n->t);
+    if (c->pkg) check_needs_cleanup(c, &n->t);
     return n;
 }
 
@@ -24,7 +24,7 @@ AliasType *new_alias(Checker *c, Object *obj, Type *rhs) {
     a->orig = a;
     a->from = rhs;
     if (!obj->type) obj->type = &a->t;
-    check_needs_cleanup(c, &a->t);
+    if (c->pkg) check_needs_cleanup(c, &a->t);
     return a;
 }
 
@@ -35,7 +35,7 @@ TypeParamType *new_typeparam(Checker *c, Object *obj, Type *bound) {
     p->bound = bound;
     p->ts = c->ts;
     if (!obj->type) obj->type = &p->t;
-    check_needs_cleanup(c, &p->t);
+    if (c->pkg) check_needs_cleanup(c, &p->t);
     return p;
 }
 

@@ -48,7 +48,7 @@ static void write_typename(Writer *w, Object *o) {
         TypeSession *ts = NULL;
         if (o->type && o->type->kind == TYPE_NAMED) ts = ((NamedType *)o->type)->ts;
         if (ts) {
-            Location l = pos_location_raw(ts->syn, o->pos);
+            Location l = pos_location(ts->syn, o->pos);
             const char *base = l.file ? strrchr(l.file, '/') : NULL;
             buf_printf(w->b, "·%s:%d:%d", base ? base + 1 : l.file ? l.file : "", l.line, l.col);
         }
