@@ -1,4 +1,4 @@
-/* errors: formatting and reporting of the checker's messages, version gates. */
+/* errors: formatting and reporting of the checker's messages, version gates, delayed actions. */
 #include "types/types_int.h"
 
 /* ---- Formatting --------------------------------------------------------------------------------- */
@@ -211,4 +211,40 @@ bool verify_versionf(Checker *c, Pos p, GoVersion v, const char *fmt, ...) {
     error_va(c, p, ERR_UnsupportedFeature, false, fmt, ap, v);
     va_end(ap);
     return false;
+}
+
+/* ---- Delayed actions, cleanup, the object path ---------------------------------------------------- */
+
+void check_later(Checker *c, LaterFn fn, void *arg) {
+    Delayed d = {c->env.version, fn, arg};
+    vec_push(&c->delayed, d);
+}
+
+void check_process_delayed(Checker *c, int top) {
+    GoVersion saved = c->env.version;
+    for (int i = top; i < c->delayed.len; i++) {
+        Delayed d = c->delayed.at[i]; /* a copy: fn may append */
+        c->env.version = d.version;
+        d.fn(c, d.arg);
+    }
+    check(top <= c->delayed.len);
+    c->delayed.len = top;
+    c->env.version = saved;
+}
+
+void check_needs_cleanup(Checker *c, Type *t) {
+    if (c->pkg) vec_push(&c->cleaners, t);
+}
+
+void check_push(Checker *c, Object *obj) {
+    bool fresh;
+    map_put_ptr(&c->obj_path_idx, obj, &fresh)->num = (uint64_t)c->obj_path.len + 1;
+    vec_push(&c->obj_path, obj);
+}
+
+Object *check_pop(Checker *c) {
+    Object *o = vec_pop(&c->obj_path);
+    MapEntry *e = map_find_ptr(&c->obj_path_idx, o);
+    if (e) e->num = 0;
+    return o;
 }

@@ -24,4 +24,7 @@ Package *export_open(TypeSession *ts, Str blob, const char **err);
 /* The object of that name, declared on demand; works for source packages too. NULL when absent. */
 Object *package_lookup(TypeSession *ts, Package *pkg, Name *name);
 
+/* Makes all objects of a lazily read package; no effect on others. */
+void package_declare_all(Package *pkg);
+
 #endif
