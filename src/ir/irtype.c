@@ -1,6 +1,8 @@
 /* The machine view of Go types: representation, slots, size and pointer words. Cached per Type pointer in
  * the unit (identical types may have several Type pointers; code compares representations, never IrTypes). */
-#include "ir/ir.h"
+#include "ir/ir_int.h"
+
+const IrType irtype_none = {.rep = REP_NONE, .align = 1};
 
 static inline void mask_set(uint8_t *m, uint64_t word) { m[word / 8] |= (uint8_t)(1 << (word % 8)); }
 
