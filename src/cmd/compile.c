@@ -1,0 +1,194 @@
+/* The compile pipeline; see compile.h. */
+#include "cmd/compile.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "code/code.h"
+#include "vm/vm.h"
+
+const char *compile_lib_dir(Arena *a) {
+    const char *env = getenv("VOLE_LIB");
+    if (env && *env) return env;
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0) return NULL;
+    exe[n] = 0;
+    for (int up = 0; up < 3; up++) {
+        char *slash = strrchr(exe, '/');
+        if (!slash) break;
+        *slash = 0;
+        const char *dir = arena_printf(a, "%s/lib", exe);
+        if (file_is_dir(arena_printf(a, "%s/runtime", dir))) return dir;
+    }
+    return NULL;
+}
+
+static Package *import_built(void *ctx, Str path, Package *from, const char **msg) {
+    Compile *c = ctx;
+    for (int i = 0; i < c->current->imports.len; i++) {
+        BuildImport *im = &c->current->imports.at[i];
+        if (!str_eq(im->path, path) || !im->pkg) continue;
+        if (!im->pkg->types) *msg = "import cycle not allowed";
+        return im->pkg->types;
+    }
+    *msg = arena_printf(&c->arena, "package %.*s is not in std", STR_FMT(path));
+    return NULL;
+}
+
+int compile_init(Compile *c) {
+    session_init(&c->syn, diag_to_list(&c->diags));
+    loader_init(&c->loader, &c->syn, &c->arena);
+    const char *err = "";
+    c->loader.goroot = loader_find_goroot(&c->arena, &err);
+    if (!c->loader.goroot) {
+        fprintf(stderr, "vole: %s\n", err);
+        return 2;
+    }
+    c->loader.overlay = compile_lib_dir(&c->arena);
+    types_session_init(&c->ts, &c->syn);
+    c->ts.import = import_built;
+    c->ts.import_ctx = c;
+    symtab_init(&c->syms);
+    c->unit.ts = &c->ts;
+    c->unit.syms = &c->syms;
+    c->unit.opt_level = c->opt_level;
+    c->images.next_addr = IMAGE_SPACE_BASE;
+    return 0;
+}
+
+static void check_one(Compile *c, BuildPackage *p) {
+    if (str_is(p->path, "unsafe")) {
+        p->types = c->ts.unsafe_pkg;
+        return;
+    }
+    File **files = arena_array(&c->arena, File *, p->files.len);
+    int n = 0;
+    for (int i = 0; i < p->files.len; i++)
+        if (p->files.at[i].ast) files[n++] = p->files.at[i].ast;
+    CheckOptions opt = {
+        .go_version = p->go_version,
+        .is_std = p->is_std,
+        .allow_bodyless = p->has_asm,
+        .report_unused_imports = true,
+    };
+    c->current = p;
+    base_stage = arena_printf(&c->arena, "checking %.*s", STR_FMT(p->path));
+    p->types = check_package(&c->ts, p->arena ? p->arena : &c->arena, p->path, files, n, &opt);
+    base_stage = NULL;
+}
+
+static int report(Compile *c) {
+    return diag_print(&c->syn, &c->diags, stderr, c->all_errors ? -1 : 10, true, false) ? 1 : 0;
+}
+
+int compile_load(Compile *c, char **files, int n) {
+    uint64_t t0 = time_now_ns();
+    if (!loader_load(&c->loader, "runtime")) {
+        report(c);
+        return 1;
+    }
+    c->main = n && str_has_suffix(str_c(files[0]), ".go") ? loader_load_files(&c->loader, files, n)
+                                                        : loader_load(&c->loader, n ? files[0] : ".");
+    if (!c->main || report(c)) {
+        if (!c->main) report(c);
+        return 1;
+    }
+    uint64_t t1 = time_now_ns();
+    for (int i = 0; i < c->loader.order.len; i++) {
+        BuildPackage *p = c->loader.order.at[i];
+        if (!p->prebuilt) check_one(c, p);
+        if (c->diags.msgs.len) break;
+    }
+    if (report(c)) return 1;
+    if (c->time)
+        fprintf(stderr, "load %.1f ms, check %.1f ms\n", (t1 - t0) / 1e6, (time_now_ns() - t1) / 1e6);
+    return 0;
+}
+
+static bool dumps(Compile *c, const char *what) {
+    if (!c->dump) return false;
+    const char *p = strstr(c->dump, what);
+    return p && (p == c->dump || p[-1] == ',');
+}
+
+int compile_code(Compile *c) {
+    uint64_t t0 = time_now_ns();
+    VEC(Package *) pkgs = {0};
+    for (int i = 0; i < c->loader.order.len; i++) {
+        BuildPackage *p = c->loader.order.at[i];
+        if (!p->types || p->types == c->ts.unsafe_pkg) continue;
+        base_stage = arena_printf(&c->arena, "building SSA of %.*s", STR_FMT(p->path));
+        ir_build_package(&c->unit, p->types);
+        vec_push(&pkgs, p->types);
+    }
+    base_stage = "building main";
+    ir_build_main(&c->unit, pkgs.at, pkgs.len, c->main->types);
+    uint64_t t1 = time_now_ns();
+    for (int i = 0; dumps(c, "ssa") && i < c->unit.funcs.len; i++) {
+        IrFunc *f = c->unit.funcs.at[i];
+        if (c->dump_func && !strstr(arena_printf(&c->arena, "%.*s", STR_FMT(f->name)), c->dump_func)) continue;
+        Buf b = {0};
+        ir_print(&b, f);
+        fwrite(b.data, 1, b.len, stdout);
+        buf_free(&b);
+    }
+    base_stage = "selecting code";
+    code_unit(&c->unit);
+    base_stage = NULL;
+    for (int i = 0; dumps(c, "bc") && i < c->unit.funcs.len; i++) {
+        IrFunc *f = c->unit.funcs.at[i];
+        if (c->dump_func && !strstr(arena_printf(&c->arena, "%.*s", STR_FMT(f->name)), c->dump_func)) continue;
+        Buf b = {0};
+        if (f->sym->code) code_disasm(&b, f->sym->code);
+        fwrite(b.data ? b.data : "", 1, b.len, stdout);
+        buf_free(&b);
+    }
+    if (c->time)
+        fprintf(stderr, "ssa %.1f ms (%d functions), code %.1f ms\n", (t1 - t0) / 1e6, c->unit.funcs.len,
+                (time_now_ns() - t1) / 1e6);
+    vec_free(&pkgs);
+    return 0;
+}
+
+static void native_slots(int number, uint16_t *params, uint16_t *results) {
+    *params = vm_natives[number].param_slots;
+    *results = vm_natives[number].result_slots;
+}
+
+static void note_undefined(void *ctx, Str name, bool is_func) {
+    Compile *c = ctx;
+    if (dumps(c, "undefined")) fprintf(stderr, "undefined %s %.*s\n", is_func ? "function" : "data", STR_FMT(name));
+}
+
+int compile_link(Compile *c, Buf *blob) {
+    uint64_t t0 = time_now_ns();
+    LinkOptions opt = {
+        .base = c->images.next_addr,
+        .entry = "go:main",
+        .native_find = native_find,
+        .native_slots = native_slots,
+        .allow_undefined = c->allow_undefined,
+        .undefined = note_undefined,
+        .undefined_ctx = c,
+    };
+    const char *err = "";
+    base_stage = "linking";
+    if (!image_link(&c->syms, &opt, blob, &err)) {
+        fprintf(stderr, "vole: link: %s\n", err);
+        return 1;
+    }
+    base_stage = NULL;
+    if (c->time) fprintf(stderr, "link %.1f ms, %.1f KB\n", (time_now_ns() - t0) / 1e6, (double)blob->len / 1e3);
+    return 0;
+}
+
+void compile_with_stack(void *(*fn)(void *), void *arg) {
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, (size_t)512 << 20);
+    pthread_t t;
+    if (pthread_create(&t, &attr, fn, arg)) base_oom();
+    pthread_join(t, NULL);
+}

@@ -1,0 +1,37 @@
+/* From the command line's files or patterns to a linked image: load, check, build SSA, compile, link. Used by
+ * the subcommands that need code. All work is done on the calling thread, which needs a deep stack. */
+#ifndef VOLE_COMPILE_H
+#define VOLE_COMPILE_H
+
+#include "build/build.h"
+#include "image/image.h"
+#include "ir/ir.h"
+
+typedef struct Compile {
+    Arena arena;
+    Session syn;
+    DiagList diags;
+    Loader loader;
+    TypeSession ts;
+    SymTab syms;
+    IrUnit unit;
+    Images images;          /* base images are loaded already */
+    BuildPackage *current, *main;
+    /* options */
+    const char *dump;       /* "ssa,bc,image", or NULL */
+    const char *dump_func;  /* only functions whose name contains it */
+    bool time, all_errors, allow_undefined;
+    int opt_level;
+} Compile;
+
+/* 0, or the exit status after messages were printed. */
+int compile_init(Compile *c);
+int compile_load(Compile *c, char **files, int n); /* parses and checks; sets main */
+int compile_code(Compile *c);                      /* SSA, passes, bytecode of all packages */
+int compile_link(Compile *c, Buf *blob);
+/* Runs fn(arg) on a thread with a 512 MB stack. */
+void compile_with_stack(void *(*fn)(void *), void *arg);
+/* Directory of our Go sources (lib/): $VOLE_LIB, else next to the executable's directory. */
+const char *compile_lib_dir(Arena *a);
+
+#endif
