@@ -61,9 +61,9 @@ static void *compile_main(void *arg) {
     Buf blob = {0};
     Image *img;
     const char *err = "";
-    (j->status = compile_init(c)) || (j->status = compile_load(c, j->argv + first, n)) ||
-        (j->status = compile_code(c)) || (j->status = compile_link(c, &blob));
-    if (j->status) return NULL;
+    if ((j->status = compile_init(c)) || (j->status = compile_load(c, j->argv + first, n)) ||
+        (j->status = compile_code(c)) || (j->status = compile_link(c, &blob)))
+        return NULL;
     if (!image_load_blob(&c->images, &blob, &img, &err)) {
         fprintf(stderr, "vole: %s\n", err);
         j->status = 1;
