@@ -86,11 +86,14 @@ func SetFinalizer(obj any, finalizer any) {
 		results += (t.Size_ + 7) / 8
 	}
 	startFinalizers()
-	argType := fint
-	if fint.Kind() == abi.Pointer {
-		argType = etyp
+	fn := f.data
+	if fint.Kind() == abi.Interface {
+		// The object becomes an interface value on the way.
+		inner := fn
+		wrapper := func(p unsafe.Pointer) { callFinalizerIface(inner, p, fint, etyp) }
+		fn = *(*unsafe.Pointer)(unsafe.Pointer(&wrapper))
 	}
-	if !addFinalizer(base, f.data, argType, results) {
+	if !addFinalizer(base, fn, etyp, results) {
 		throw("runtime.SetFinalizer: finalizer already set")
 	}
 }
@@ -108,21 +111,23 @@ func startFinalizers() {
 // nextFinalizer waits for a dead object and takes its finalizer or cleanup.
 func nextFinalizer() (fn unsafe.Pointer, arg unsafe.Pointer, argType *abi.Type, cleanup bool)
 
-// callFinalizer calls fn(arg), arg converted to argType.
-func callFinalizer(fn unsafe.Pointer, arg unsafe.Pointer, argType *abi.Type)
+// callFinalizer calls fn(arg); callFinalizerIface calls fn(arg as inter), arg
+// being of pointer type typ.
+func callFinalizer(fn unsafe.Pointer, arg unsafe.Pointer)
+func callFinalizerIface(fn unsafe.Pointer, arg unsafe.Pointer, inter, typ *abi.Type)
 
 func becomeSystem()
 
 func runFinalizers() {
 	becomeSystem()
 	for {
-		fn, arg, argType, cleanup := nextFinalizer()
+		fn, arg, _, cleanup := nextFinalizer()
 		if cleanup {
 			f := *(*func())(unsafe.Pointer(&fn))
 			f()
 			f = nil
 		} else {
-			callFinalizer(fn, arg, argType)
+			callFinalizer(fn, arg)
 		}
 		fn, arg = nil, nil
 	}

@@ -290,6 +290,16 @@ const VmFunc *image_find_func(Images *im, const uint64_t *pc) {
     return NULL;
 }
 
+const VmFunc *image_func_at(Images *im, uint64_t addr) {
+    for (int i = 0; i < im->list.len; i++) {
+        const Image *g = im->list.at[i];
+        uint64_t first = (uint64_t)(uintptr_t)g->funcs;
+        if (addr >= first && addr < first + g->nfuncs * sizeof(VmFunc) && (addr - first) % sizeof(VmFunc) == 0)
+            return (const VmFunc *)addr;
+    }
+    return NULL;
+}
+
 Str image_export_data(Image *g) {
     const Section *s = &g->h.sections[SEC_EXPORT];
     return (Str){(const char *)g->mem + s->off, s->size};

@@ -187,6 +187,7 @@ void sched_start_world(M *m);
 void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx); /* world stopped or approximate */
 int sched_set_procs(M *m, int n);         /* GOMAXPROCS; returns the old value */
 uint64_t sched_count_g(Vm *vm);
+void sched_mark_system(Vm *vm, G *g);     /* not counted, not shown in tracebacks */
 void sched_lock_thread(M *m, G *g);
 void sched_unlock_thread(M *m, G *g);
 uint64_t rt_rand(M *m);

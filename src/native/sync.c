@@ -1,0 +1,58 @@
+/* Natives of sync, internal/sync, sync/atomic. */
+#include "native/native.h"
+#include "rt/sched_int.h"
+
+static uint32_t *addr(uint64_t *args) { return (uint32_t *)args[0]; }
+
+RtResult native_semacquire(M *m, uint64_t *args) { return sema_acquire(m, addr(args), false, WAIT_SEMACQUIRE); }
+RtResult native_semacquire_wg(M *m, uint64_t *args) { return sema_acquire(m, addr(args), false, WAIT_SYNC_WAITGROUP); }
+RtResult native_semacquire_rwr(M *m, uint64_t *args) { return sema_acquire(m, addr(args), args[1] & 1, WAIT_SYNC_RWMUTEX_R); }
+RtResult native_semacquire_rw(M *m, uint64_t *args) { return sema_acquire(m, addr(args), args[1] & 1, WAIT_SYNC_RWMUTEX); }
+RtResult native_semacquire_mutex(M *m, uint64_t *args) { return sema_acquire(m, addr(args), args[1] & 1, WAIT_SYNC_MUTEX); }
+
+RtResult native_semrelease(M *m, uint64_t *args) {
+    bool handoff = args[1] & 1;
+    sema_release(m, addr(args), handoff);
+    return handoff ? RT_YIELD : RT_OK;
+}
+
+RtResult native_semrelease1(M *m, uint64_t *args) {
+    sema_release(m, addr(args), false);
+    return RT_OK;
+}
+
+RtResult native_notify_add(M *m, uint64_t *args) {
+    args[1] = notify_add((struct NotifyList *)args[0]);
+    return RT_OK;
+}
+
+RtResult native_notify_wait(M *m, uint64_t *args) {
+    return notify_wait(m, (struct NotifyList *)args[0], (uint32_t)args[1]);
+}
+
+RtResult native_notify_all(M *m, uint64_t *args) {
+    notify_all(m, (struct NotifyList *)args[0]);
+    return RT_OK;
+}
+
+RtResult native_notify_one(M *m, uint64_t *args) {
+    notify_one(m, (struct NotifyList *)args[0]);
+    return RT_OK;
+}
+
+/* While pinned a goroutine is not switched away: sched_safepoint answers false. */
+RtResult native_proc_pin(M *m, uint64_t *args) {
+    m->p->pinned++;
+    args[0] = m->p->id;
+    return RT_OK;
+}
+
+RtResult native_proc_unpin(M *m, uint64_t *args) {
+    m->p->pinned--;
+    return RT_OK;
+}
+
+RtResult native_pool_cleanup(M *m, uint64_t *args) {
+    native_state(m->vm)->pool_cleanup = (GoFunc *)args[0];
+    return RT_OK;
+}

@@ -1,0 +1,102 @@
+/* System calls: one primitive under all of package syscall.
+ *
+ * runtime.entersyscall and exitsyscall only mark the goroutine: bytecode may run between them. Within the
+ * mark, Syscall6 hands the P over while the call lasts; without it (RawSyscall) it keeps the P. Frames of
+ * natives are scanned conservatively, so the objects that the arguments point to stay alive. */
+#define _GNU_SOURCE
+#include "native/native.h"
+#include "rt/sched_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static long raw6(long n, long a, long b, long c, long d, long e, long f) {
+    long r;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+    return r;
+}
+
+static void set_result(uint64_t *r, long v) {
+    if ((unsigned long)v > -4096ul) {
+        r[0] = (uint64_t)-1;
+        r[1] = 0;
+        r[2] = (uint64_t)-v;
+    } else {
+        r[0] = (uint64_t)v;
+        r[1] = 0;
+        r[2] = 0;
+    }
+}
+
+RtResult native_syscall6(M *m, uint64_t *args) {
+    G *g = m->g;
+    bool hand_over = g->in_syscall;
+    if (hand_over) sched_enter_syscall(m, g);
+    long v = raw6((long)args[0], (long)args[1], (long)args[2], (long)args[3], (long)args[4], (long)args[5], (long)args[6]);
+    set_result(args + 7, v);
+    if (hand_over && !sched_exit_syscall(m, g)) return RT_PARKED;
+    return RT_OK;
+}
+
+RtResult native_entersyscall(M *m, uint64_t *args) {
+    m->g->in_syscall = true;
+    return RT_OK;
+}
+
+RtResult native_exitsyscall(M *m, uint64_t *args) {
+    m->g->in_syscall = false;
+    return RT_OK;
+}
+
+RtResult native_raw_syscall_no_error(M *m, uint64_t *args) {
+    args[4] = (uint64_t)raw6((long)args[0], (long)args[1], (long)args[2], (long)args[3], 0, 0, 0);
+    args[5] = 0;
+    return RT_OK;
+}
+
+/* The child runs Go code until it execs. It gets memory of its own (no CLONE_VM), so that nothing it does
+ * can disturb this process; CLONE_VFORK keeps the parent waiting as gc does. */
+RtResult native_raw_vfork(M *m, uint64_t *args) {
+    long flags = (long)args[1] & ~(long)CLONE_VM;
+    long v = raw6((long)args[0], flags, (long)args[2], (long)args[3], 0, 0, 0);
+    args[4] = (unsigned long)v > -4096ul ? (uint64_t)-1 : (uint64_t)v;
+    args[5] = (unsigned long)v > -4096ul ? (uint64_t)-v : 0;
+    return RT_OK;
+}
+
+RtResult native_all_threads_syscall(M *m, uint64_t *args) {
+    /* Only this thread: the others' credentials do not change. */
+    set_result(args + 7, -ENOTSUP);
+    return RT_OK;
+}
+
+RtResult native_gettimeofday(M *m, uint64_t *args) {
+    args[1] = gettimeofday((struct timeval *)args[0], NULL) ? (uint64_t)errno : 0;
+    return RT_OK;
+}
+
+RtResult native_pagesize(M *m, uint64_t *args) {
+    args[0] = (uint64_t)sysconf(_SC_PAGESIZE);
+    return RT_OK;
+}
+
+RtResult native_fcntl(M *m, uint64_t *args) {
+    int r = fcntl((int)args[0], (int)args[1], (int)args[2]);
+    args[3] = (uint64_t)(int64_t)r;
+    args[4] = r < 0 ? (uint64_t)errno : 0;
+    return RT_OK;
+}
+
+/* "Not supported" makes the caller use getrandom. */
+RtResult native_vgetrandom(M *m, uint64_t *args) {
+    args[4] = (uint64_t)-1;
+    args[5] = 0;
+    return RT_OK;
+}
