@@ -140,6 +140,11 @@ static int msg_cmp(const void *pa, const void *pb) {
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
+static bool same_line(const SortedMsg *a, const SortedMsg *b) {
+    return a->at.line == b->at.line &&
+           !strcmp(a->at.file ? a->at.file : "", b->at.file ? b->at.file : "");
+}
+
 static void put_place(FILE *out, Location l, bool columns) {
     if (!l.file) {
         fputs("<unknown line number>: ", out);
@@ -170,20 +175,23 @@ int diag_print(Session *s, DiagList *l, FILE *out, int limit, bool show_columns,
     if (!n) return 0;
     SortedMsg *v = malloc(sizeof(*v) * (size_t)n);
     if (!v) base_oom();
-    for (int i = 0; i < n; i++)
-        v[i] = (SortedMsg){&l->msgs.at[i], pos_location(s, l->msgs.at[i].pos), i};
+    int kept = 0;
+    SortedMsg last = {0}; /* last syntax error: others right behind it on its line are noise */
+    for (int i = 0; i < n; i++) {
+        SortedMsg m = {&l->msgs.at[i], pos_location(s, l->msgs.at[i].pos), i};
+        if (str_has_prefix(m.m->text, "syntax error")) {
+            if (last.m && same_line(&last, &m)) continue;
+            last = m;
+        }
+        v[kept++] = m;
+    }
+    n = kept;
     qsort(v, (size_t)n, sizeof(*v), msg_cmp);
     int line_start = 0; /* first message of the current line */
     for (int i = 0; i < n; i++) {
-        if (i && (v[i].at.line != v[line_start].at.line ||
-                  strcmp(v[i].at.file ? v[i].at.file : "",
-                         v[line_start].at.file ? v[line_start].at.file : "")))
-            line_start = i;
-        /* One syntax error a line, no text twice. */
-        bool syntax = str_has_prefix(v[i].m->text, "syntax error"), drop = false;
-        for (int k = line_start; k < i && !drop; k++)
-            drop = str_eq(v[k].m->text, v[i].m->text) ||
-                   (syntax && str_has_prefix(v[k].m->text, "syntax error"));
+        if (!same_line(&v[i], &v[line_start])) line_start = i;
+        bool drop = false; /* the same text twice on a line */
+        for (int k = line_start; k < i && !drop; k++) drop = str_eq(v[k].m->text, v[i].m->text);
         if (drop) continue;
         put_place(out, v[i].at, show_columns);
         fprintf(out, "%.*s\n", STR_FMT(v[i].m->text));
