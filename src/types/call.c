@@ -460,7 +460,7 @@ static bool qualified_ident(Checker *c, Operand *x, SelectorExpr *e, Object *pn)
     Name *sel = e->sel->name;
     Object *o = package_lookup(c->ts, p, sel);
     Pos pos = e->sel->x.pos;
-    if (!o) {
+    if (!o || !object_is_exported(o)) { /* gc's export data holds no other names */
         if (p->fake) return false;
         Object *alt = NULL;
         for (int i = 0; i < p->scope->elems.len; i++) {
@@ -472,8 +472,6 @@ static bool qualified_ident(Checker *c, Operand *x, SelectorExpr *e, Object *pn)
         else types_error(c, pos, ERR_UndeclaredImportedName, "undefined: %e", &e->x);
         return false;
     }
-    if (!object_is_exported(o))
-        types_error(c, pos, ERR_UnexportedName, "name %n not exported by package %n", sel, p->name);
     e->sel->obj = o;
     e->selection = NULL;
     Type *t = o->kind == OBJ_BUILTIN ? o->type : object_type(o);

@@ -129,7 +129,14 @@ static void check_missing_bodies(Checker *c) {
             map_set_ptr(&linked, c->files[i]->linknames[k].local, c);
     for (int i = 0; i < c->obj_list.len; i++) {
         Object *o = c->obj_list.at[i];
-        if (o->kind != OBJ_FUNC || !o->func.decl || o->func.decl->body) continue;
+        if (o->kind != OBJ_FUNC || !o->func.decl) continue;
+        if (o->func.decl->body) {
+            if (o->func.decl->pragmas & PRAGMA_NOESCAPE)
+                types_error(c, o->func.decl->pos, ERR_BadDecl,
+                            "can only use //go:noescape with external func implementations");
+            continue;
+        }
+        if (c->opt.allow_bodyless || c->opt.is_std) continue;
         if (!o->func.decl->recv && map_find_ptr(&linked, o->name)) continue;
         types_error(c, o->func.decl->pos, ERR_BadDecl, "missing function body");
     }
@@ -199,8 +206,7 @@ Package *check_package(TypeSession *ts, Arena *arena, Str path, File **files, in
     if (!c->opt.ignore_bodies) check_init_order(c);
     if (c->opt.report_unused_imports) check_unused_imports(c);
     if (!c->any_error) check_monomorph(c);
-    if (!c->any_error && !c->opt.allow_bodyless && !c->opt.is_std && !c->opt.ignore_bodies)
-        check_missing_bodies(c);
+    if (!c->any_error && !c->opt.ignore_bodies) check_missing_bodies(c);
     pkg->complete = !c->hard_error;
     vec_free(&c->delayed);
     vec_free(&c->obj_path);
@@ -208,12 +214,4 @@ Package *check_package(TypeSession *ts, Arena *arena, Str path, File **files, in
     vec_free(&HALF(c)->locals);
     c->delayed.cap = c->obj_path.cap = c->cleaners.cap = HALF(c)->locals.cap = 0;
     return pkg;
-}
-
-/* Until export data exists: packages come from source only. */
-__attribute__((weak)) Object *package_lookup(TypeSession *ts, Package *pkg, Name *name) {
-    return scope_lookup(pkg->scope, name);
-}
-__attribute__((weak)) void dump_types(TypeSession *ts, Package *pkg, FILE *out) {
-    fputs("vole: --dump=types is not implemented yet\n", stderr);
 }

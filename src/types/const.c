@@ -74,6 +74,7 @@ static bool fits_int64(const mpz_t z) {
 }
 
 static ConstVal *make_int(Arena *a, const mpz_t z) {
+    if (!mpz_sgn(z)) return const_make_int(a, 0); /* a zero may have no limbs to read */
     if (fits_int64(z)) return const_make_int(a, mpz_get_si(z));
     ConstVal *v = new_val(a, CONST_INT, REP_BIG);
     v->big = save(a, z);

@@ -134,11 +134,23 @@ static void report(Checker *c, Pos p, int code, bool soft, const Buf *b) {
         diag_error(c->syn, p, code, "%.*s", (int)b->len, b->data ? b->data : "");
 }
 
+/* Where the language version in force comes from. */
+static void version_hint(Checker *c, Pos p, Buf *b) {
+    SourceFile *src = pos_file(c->syn, p);
+    for (int i = 0; i < c->nfiles; i++)
+        if (c->files[i]->src == src && as_go_version(c->files[i]->go_version)) {
+            buf_printf(b, " (file declares //go:build go1.%d)", c->env.version);
+            return;
+        }
+    buf_printf(b, " (-lang was set to go1.%d; check go.mod)", c->module_version);
+}
+
 static void error_va(Checker *c, Pos p, int code, bool soft, const char *fmt, va_list ap,
                      GoVersion v) {
     Buf b = {0};
     types_vformat(c, &b, fmt, ap);
     if (v) buf_printf(&b, " requires go1.%d or later", v);
+    if (b.data && strstr(b.data, " or later") && strstr(b.data, "requires go1.")) version_hint(c, p, &b);
     if (!c->any_error || !mentions_invalid(&b)) report(c, p, code, soft, &b);
     buf_free(&b);
 }

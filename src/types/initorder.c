@@ -11,10 +11,14 @@ typedef struct Node {
     VEC(int) pred; /* nodes that depend on this one */
 } Node;
 
-typedef struct Ready { int ndeps, node; } Ready;
+typedef struct Ready { bool is_var; int ndeps, node; } Ready;
 typedef VEC(Ready) ReadyHeap;
 
-static bool ready_less(Ready a, Ready b) { return a.ndeps < b.ndeps || (a.ndeps == b.ndeps && a.node < b.node); }
+/* Constants come first: they only matter for cycles. */
+static bool ready_less(Ready a, Ready b) {
+    if (a.is_var != b.is_var) return b.is_var;
+    return a.ndeps < b.ndeps || (a.ndeps == b.ndeps && a.node < b.node);
+}
 
 static void heap_push(ReadyHeap *h, Ready r) {
     vec_push(h, r);
@@ -103,7 +107,7 @@ static void add_edges(Walk *w, int i) {
             w->mark[to->order] = w->epoch;
             if (to->kind == OBJ_FUNC) {
                 vec_push(&w->stack, to);
-            } else if (to->kind == OBJ_VAR && w->node_of[to->order] >= 0) {
+            } else if (w->node_of[to->order] >= 0) {
                 w->nodes[i].ndeps++;
                 vec_push(&w->nodes[w->node_of[to->order]].pred, i);
             }
@@ -120,14 +124,14 @@ void check_init_order(Checker *c) {
     for (int i = 0; i < n; i++) {
         Object *o = c->obj_list.at[i];
         node_of[o->order] = -1;
-        if (o->kind != OBJ_VAR) continue;
+        if (o->kind != OBJ_VAR && o->kind != OBJ_CONST) continue;
         node_of[o->order] = nvars;
         nodes[nvars++].obj = o;
     }
     Walk w = {c, nodes, node_of, mark, 0, {0}};
     for (int i = 0; i < nvars; i++) add_edges(&w, i);
     ReadyHeap heap = {0};
-    for (int i = 0; i < nvars; i++) heap_push(&heap, (Ready){nodes[i].ndeps, i});
+    for (int i = 0; i < nvars; i++) heap_push(&heap, (Ready){nodes[i].obj->kind == OBJ_VAR, nodes[i].ndeps, i});
     VEC(Initializer) inits = {0};
     Map emitted = {0};
     while (heap.len) {
@@ -145,10 +149,10 @@ void check_init_order(Checker *c) {
         for (int k = 0; k < nd->pred.len; k++) {
             Node *p = &nodes[nd->pred.at[k]];
             p->ndeps--;
-            if (!p->done) heap_push(&heap, (Ready){p->ndeps, nd->pred.at[k]});
+            if (!p->done) heap_push(&heap, (Ready){p->obj->kind == OBJ_VAR, p->ndeps, nd->pred.at[k]});
         }
         DeclInfo *d = nd->obj->decl_info;
-        if (!d->init) continue;
+        if (!d->init || nd->obj->kind != OBJ_VAR) continue;
         bool fresh;
         map_put_ptr(&emitted, d, &fresh);
         if (!fresh) continue;
