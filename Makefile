@@ -39,3 +39,14 @@ clean:
 	rm -rf build
 .PHONY: all unit clean
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# Fuzzing of the parser (clang): make fuzz FUZZ_SECONDS=60
+FUZZ_SECONDS ?= 30
+fuzz:
+	@command -v clang >/dev/null || { echo "make fuzz: clang is not installed" >&2; exit 1; }
+	@mkdir -p build/fuzz/corpus
+	clang -std=gnu11 -g -O1 -w -fsanitize=fuzzer,address -Isrc -o build/fuzz/fuzz_parse \
+	    test/fuzz/fuzz_parse.c $(wildcard src/base/*.c src/syntax/*.c) -lm -lpthread
+	ulimit -s unlimited; build/fuzz/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
+	    -artifact_prefix=build/fuzz/ build/fuzz/corpus test/fuzz/corpus
+.PHONY: fuzz

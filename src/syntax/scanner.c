@@ -333,7 +333,7 @@ static void go_directive(Parser *p, const char *start, Str text) {
         }
         if (p->embed.len) buf_putc(&p->embed, ' ');
         else p->embed_pos = pos;
-        buf_put(&p->embed, text.p + 8, text.n - 8);
+        buf_put(&p->embed, f[0].p, (size_t)(text.p + text.n - f[0].p));
         return;
     }
     size_t n = 0;
