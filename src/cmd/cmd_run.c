@@ -42,6 +42,8 @@ static void *compile_main(void *arg) {
         else if (!strcmp(a, "-time")) c->time = true;
         else if (!strcmp(a, "-u")) c->allow_undefined = true;
         else if (!strcmp(a, "-O0")) c->opt_level = -1;
+        else if (!strcmp(a, "-nostd")) c->no_std = true;
+        else if (!strcmp(a, "-verify")) c->verify = true;
         else {
             fprintf(stderr, "vole run: unknown option %s\n", a);
             j->status = 2;

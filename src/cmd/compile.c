@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "code/code.h"
+#include "types/export.h"
 #include "vm/vm.h"
 
 const char *compile_lib_dir(Arena *a) {
@@ -25,16 +26,89 @@ const char *compile_lib_dir(Arena *a) {
     return NULL;
 }
 
+static Package *open_indexed(Compile *c, IndexedPackage *ip, const char **msg) {
+    if (!ip->types) ip->types = export_open(&c->ts, ip->export_data, msg);
+    return ip->types;
+}
+
+static BuildPackage *package_of(Compile *c, Package *from) {
+    if (!from) return c->current;
+    if (c->current && str_eq(from->path, c->current->link_path)) return c->current;
+    for (int i = 0; i < c->loader.order.len; i++)
+        if (c->loader.order.at[i]->types == from) return c->loader.order.at[i];
+    return NULL;
+}
+
 static Package *import_built(void *ctx, Str path, Package *from, const char **msg) {
     Compile *c = ctx;
-    for (int i = 0; i < c->current->imports.len; i++) {
-        BuildImport *im = &c->current->imports.at[i];
+    BuildPackage *p = package_of(c, from);
+    for (int i = 0; p && i < p->imports.len; i++) {
+        BuildImport *im = &p->imports.at[i];
         if (!str_eq(im->path, path) || !im->pkg) continue;
-        if (!im->pkg->types) *msg = "import cycle not allowed";
+        if (im->pkg->prebuilt && !im->pkg->types) {
+            IndexedPackage *ip = pkgindex_find(&c->std, im->pkg->path);
+            im->pkg->types = ip ? open_indexed(c, ip, msg) : NULL;
+        } else if (!im->pkg->types) *msg = "import cycle not allowed";
         return im->pkg->types;
     }
+    /* an import of a package of the base image: paths are final there */
+    IndexedPackage *ip = pkgindex_find(&c->std, path);
+    if (ip) return open_indexed(c, ip, msg);
+    MapEntry *e = map_find_str(&c->loader.packages, path);
+    if (e && e->val && ((BuildPackage *)e->val)->types) return ((BuildPackage *)e->val)->types;
     *msg = arena_printf(&c->arena, "package %.*s is not in std", STR_FMT(path));
     return NULL;
+}
+
+uint64_t compile_abi_hash(void) {
+    uint64_t h = IMAGE_VERSION;
+    for (int i = 0; i < BC_OP_COUNT; i++) {
+        h = hash_bytes(bc_op_info[i].name, strlen(bc_op_info[i].name), h);
+        h = hash_bytes(bc_op_info[i].operands, strlen(bc_op_info[i].operands), h);
+    }
+    for (uint32_t i = 0; i < vm_nnatives; i++) h = hash_bytes(vm_natives[i].name, strlen(vm_natives[i].name), h);
+    return h | 1;
+}
+
+static bool is_prebuilt(void *ctx, Str path) { return pkgindex_find(&((Compile *)ctx)->std, path) != NULL; }
+
+static uint64_t base_lookup(void *ctx, Str name) {
+    Compile *c = ctx;
+    uint64_t a = image_lookup(&c->images, name);
+    return a ? a - c->images.space + IMAGE_SPACE_BASE : 0;
+}
+
+/* $VOLE_STD or std.vole next to the executable. A stale one is reported and not used. */
+static void load_std(Compile *c) {
+    const char *path = getenv("VOLE_STD"), *err = "";
+    if (!path) {
+        char exe[PATH_MAX];
+        ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+        if (n <= 0) return;
+        exe[n] = 0;
+        char *slash = strrchr(exe, '/');
+        if (!slash) return;
+        *slash = 0;
+        path = arena_printf(&c->arena, "%s/std.vole", exe);
+        if (!file_exists(path)) return;
+    } else if (!*path) return;
+    Image *img;
+    c->images.trusted = true;
+    c->images.abi_hash = compile_abi_hash();
+    bool ok = image_load_file(&c->images, path, &img, &err) && pkgindex_open(&c->arena, image_export_data(img), &c->std, &err);
+    c->images.abi_hash = 0;
+    if (!ok) {
+        fprintf(stderr, "vole: %s (using the source instead)\n", err);
+        images_free(&c->images);
+        c->images.next_addr = IMAGE_SPACE_BASE;
+        memset(&c->std, 0, sizeof c->std);
+        return;
+    }
+    c->loader.prebuilt = is_prebuilt;
+    c->loader.ctx = c;
+    c->syms.base_lookup = base_lookup;
+    c->syms.base_ctx = c;
+    c->syms.base_delta = c->images.space - IMAGE_SPACE_BASE;
 }
 
 int compile_init(Compile *c) {
@@ -55,10 +129,11 @@ int compile_init(Compile *c) {
     c->unit.syms = &c->syms;
     c->unit.opt_level = c->opt_level;
     c->images.next_addr = IMAGE_SPACE_BASE;
+    if (!c->no_std) load_std(c);
     return 0;
 }
 
-static void check_one(Compile *c, BuildPackage *p) {
+void compile_check_package(Compile *c, BuildPackage *p) {
     if (str_is(p->path, "unsafe")) {
         p->types = c->ts.unsafe_pkg;
         return;
@@ -75,7 +150,7 @@ static void check_one(Compile *c, BuildPackage *p) {
     };
     c->current = p;
     base_stage = arena_printf(&c->arena, "checking %.*s", STR_FMT(p->path));
-    p->types = check_package(&c->ts, p->arena ? p->arena : &c->arena, p->path, files, n, &opt);
+    p->types = check_package(&c->ts, p->arena ? p->arena : &c->arena, p->link_path, files, n, &opt);
     base_stage = NULL;
 }
 
@@ -98,7 +173,7 @@ int compile_load(Compile *c, char **files, int n) {
     uint64_t t1 = time_now_ns();
     for (int i = 0; i < c->loader.order.len; i++) {
         BuildPackage *p = c->loader.order.at[i];
-        if (!p->prebuilt) check_one(c, p);
+        if (!p->prebuilt) compile_check_package(c, p);
         if (c->diags.msgs.len) break;
     }
     if (report(c)) return 1;
@@ -113,11 +188,38 @@ static bool dumps(Compile *c, const char *what) {
     return p && (p == c->dump || p[-1] == ',');
 }
 
+static void mark_package(Compile *c, IndexedPackage *p) {
+    if (p->mark) return;
+    p->mark = true;
+    for (uint32_t i = 0; i < p->nimports; i++) mark_package(c, &c->std.at[p->imports[i]]);
+}
+
+/* Which packages of the base image the program needs (their init functions run). */
+static void mark_closure(Compile *c) {
+    for (int i = 0; i < c->loader.order.len; i++) {
+        BuildPackage *p = c->loader.order.at[i];
+        IndexedPackage *ip = p->prebuilt ? pkgindex_find(&c->std, p->path) : NULL;
+        if (ip) mark_package(c, ip);
+    }
+}
+
 int compile_code(Compile *c) {
     uint64_t t0 = time_now_ns();
     VEC(Package *) pkgs = {0};
+    mark_closure(c);
+    for (int i = 0; i < c->std.len; i++) {
+        const char *err = "";
+        if (!c->std.at[i].mark) continue;
+        Package *p = open_indexed(c, &c->std.at[i], &err);
+        if (!p) {
+            fprintf(stderr, "vole: %.*s: %s\n", STR_FMT(c->std.at[i].path), err);
+            return 1;
+        }
+        vec_push(&pkgs, p);
+    }
     for (int i = 0; i < c->loader.order.len; i++) {
         BuildPackage *p = c->loader.order.at[i];
+        if (p->prebuilt) continue;
         if (!p->types || p->types == c->ts.unsafe_pkg) continue;
         base_stage = arena_printf(&c->arena, "building SSA of %.*s", STR_FMT(p->path));
         ir_build_package(&c->unit, p->types);
@@ -134,6 +236,8 @@ int compile_code(Compile *c) {
         fwrite(b.data, 1, b.len, stdout);
         buf_free(&b);
     }
+    if (c->verify)
+        for (int i = 0; i < c->unit.funcs.len; i++) ir_verify(c->unit.funcs.at[i], "build");
     base_stage = "selecting code";
     code_unit(&c->unit);
     base_stage = NULL;
@@ -152,7 +256,7 @@ int compile_code(Compile *c) {
     return 0;
 }
 
-static void native_slots(int number, uint16_t *params, uint16_t *results) {
+void compile_native_slots(int number, uint16_t *params, uint16_t *results) {
     *params = vm_natives[number].param_slots;
     *results = vm_natives[number].result_slots;
 }
@@ -168,7 +272,9 @@ int compile_link(Compile *c, Buf *blob) {
         .base = c->images.next_addr,
         .entry = "go:main",
         .native_find = native_find,
-        .native_slots = native_slots,
+        .native_slots = compile_native_slots,
+        .abi_hash = compile_abi_hash(),
+        .base_build_id = c->images.list.len ? image_build_id(vec_last(&c->images.list)) : STR(""),
         .allow_undefined = c->allow_undefined,
         .undefined = note_undefined,
         .undefined_ctx = c,

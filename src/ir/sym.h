@@ -63,6 +63,7 @@ typedef struct SymTab {
     /* finds a symbol in the base images; returns 0 when absent. May be NULL */
     uint64_t (*base_lookup)(void *ctx, Str name);
     void *base_ctx;
+    uint64_t base_delta; /* where base images really lie minus where they are linked for */
 } SymTab;
 
 void symtab_init(SymTab *t);

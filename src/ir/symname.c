@@ -57,7 +57,8 @@ static const Str *linkname_target(IrUnit *u, Package *pkg, Name *name) {
     Str key = str_printf(&u->arena, "linkname:%.*s.%s", STR_FMT(core_pkg_path(pkg)), name->p);
     uint64_t a = u->syms->base_lookup(u->syms->base_ctx, key);
     if (!a) return NULL;
-    Str *t = arena_new(&u->arena, Str); /* base images are mapped into this process */
+    a += u->syms->base_delta; /* base images are mapped into this process */
+    Str *t = arena_new(&u->arena, Str);
     uint32_t len;
     memcpy(&len, (void *)(uintptr_t)a, 4);
     *t = (Str){(const char *)(uintptr_t)a + 4, len};
