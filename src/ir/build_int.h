@@ -77,6 +77,7 @@ typedef struct Place {
 typedef struct Target {
     Stmt *stmt;
     BlockId brk, cont; /* 0: none (block 0 is the entry, never a target) */
+    BlockId fall;      /* switch: the next clause's body */
     struct Target *up;
 } Target;
 
