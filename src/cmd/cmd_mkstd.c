@@ -204,7 +204,7 @@ static void *mkstd_main(void *arg) {
     }
     for (int k = 0; k < m->done.len; k++) {
         build_one(m, m->done.at[k]);
-        if (print_errors(m)) return NULL;
+        if (print_errors(m) && !m->keep_going) return NULL;
     }
     uint64_t t3 = time_now_ns();
     if (c->time) fprintf(stderr, "ssa and code %.1f ms, %d symbols\n", (t3 - t2) / 1e6, c->syms.all.len);
