@@ -138,9 +138,9 @@ static void drop_pragmas(Parser *p, unsigned allowed, bool embed_ok) {
     if (likely(!p->pragmas && !p->embed.len)) return;
     for (int i = 0; i < p->pragma_pos.len; i++)
         if (!(p->pragma_pos.at[i].flag & allowed))
-            p_error_at(p, p->pragma_pos.at[i].pos, "misplaced compiler directive");
+            diag_error(p->s, p->pragma_pos.at[i].pos, 0, "misplaced compiler directive");
     if (p->embed.len && !embed_ok)
-        p_error_at(p, p->embed_pos, "misplaced go:embed directive");
+        diag_error(p->s, p->embed_pos, 0, "misplaced go:embed directive");
     p->pragmas = 0;
     p->pragma_pos.len = 0;
     p->embed.len = 0;

@@ -310,14 +310,14 @@ static void go_directive(Parser *p, const char *start, Str text) {
         q--;
         if (*q == ' ' || *q == '\t' || *q == '\r') continue;
         if (q - p->start <= 2 && (uint8_t)*q >= 0x80) continue; /* BOM */
-        p_error_at(p, pos, "misplaced compiler directive");
+        diag_error(p->s, pos, 0, "misplaced compiler directive");
         return;
     }
     if (str_has_prefix(text, "go:linkname ") || str_has_prefix(text, "go:linknamestd ")) {
         Str f[3];
         int n = split_fields(text, f, 3);
         if (n < 2 || n > 3) {
-            p_error_at(p, pos, "usage: //%.*s localname [linkname]", STR_FMT(f[0]));
+            diag_error(p->s, pos, 0, "usage: //%.*s localname [linkname]", STR_FMT(f[0]));
             return;
         }
         Linkname l = {pos, intern(p->s->names, f[1].p, f[1].n), {"", 0}};
@@ -328,7 +328,7 @@ static void go_directive(Parser *p, const char *start, Str text) {
     if (str_is(text, "go:embed") || str_has_prefix(text, "go:embed ")) {
         Str f[1];
         if (!split_fields((Str){text.p + 8, text.n - 8}, f, 1)) {
-            p_error_at(p, pos, "usage: //go:embed pattern...");
+            diag_error(p->s, pos, 0, "usage: //go:embed pattern...");
             return;
         }
         if (p->embed.len) buf_putc(&p->embed, ' ');

@@ -70,7 +70,7 @@ static void test_error_texts(void **state) {
     expect_errors("package p\ntype T[P any, Q] int\n",
                   "d/x.go:2:16: syntax error: missing type constraint\n");
     expect_errors("package p\nvar x = a[]\n", "d/x.go:2:11: syntax error: unexpected ], expected operand\n");
-    expect_errors("package p\nvar \x01 int\n",
+    expect_errors("package p\nvar \x01x int\n",
                   "d/x.go:2:5: invalid character U+0001\n");
 }
 
