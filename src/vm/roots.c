@@ -4,6 +4,7 @@
  * Frames are scanned by the safepoint maps of their functions; a frame without a map at its pc (a trap, a
  * native, a stub) is scanned by address: each word that lies in a heap object keeps it. With
  * vm_priv(vm)->exact off all frames are scanned that way. */
+#include "native/native.h"
 #include "vm/vm_int.h"
 
 static void scan_words(Vm *vm, Marker *mk, const uint64_t *p, size_t n) {
@@ -62,9 +63,10 @@ static void mark_root(void *ctx, void **start, size_t nwords, const uint8_t *mas
     gc_mark_words(ctx, start, nwords, mask);
 }
 
-static void mark_timer(void *ctx, void *timer) { gc_mark(ctx, timer); }
+static void mark_one(void *ctx, void *p) { gc_mark(ctx, p); }
 
 void vm_scan_roots(Vm *vm, Marker *mk) {
     image_each_root(vm->images, mark_root, mk);
-    timer_each_go(vm, mark_timer, mk);
+    timer_each_go(vm, mark_one, mk);
+    native_each_root(vm, mark_one, mk);
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "native/native.h"
 #include "vm/vm_int.h"
 
 static const VmFunc *find_func(Images *im, const char *name) {
@@ -35,7 +36,8 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     pv->type_error_string = (const GoType *)image_lookup(images, STR("type:runtime.errorString"));
     pv->type_plain_error = (const GoType *)image_lookup(images, STR("type:runtime.plainError"));
     heap_init(vm);
-    gc_set_hooks(vm, &(GcHooks){.scan_g = vm_scan_g, .scan_roots = vm_scan_roots});
+    gc_set_hooks(vm, &(GcHooks){.scan_g = vm_scan_g, .scan_roots = vm_scan_roots,
+                                 .run_finalizers = native_finalizers_ready});
     sched_init(vm, (uint32_t)opt->nprocs, vm_run);
     return vm;
 }
