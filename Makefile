@@ -13,13 +13,38 @@ CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -
 CFLAGS_vm_interp = -fno-gcse -fno-crossjumping -fno-tree-vectorize --param max-goto-duplication-insns=100
 LDLIBS = -lgmp -lpthread -lm
 
-LAYERS = base syntax types ir opt image code rt record sandbox native vm build api cmd
+# Each layer includes only itself and those before it (tools/check-layers).
+LAYERS = base tables syntax types ir opt image code rt record sandbox vm native build api cmd
 SRC = $(filter-out src/cmd/main.c,$(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
 OBJ = $(SRC:src/%.c=$(OUT)/obj/%.o)
 UNIT = $(wildcard test/unit/*.c)
 UNITBIN = $(UNIT:test/unit/%.c=$(OUT)/unit/%)
 
 all: $(OUT)/vole
+
+# ---- The two commands of the README ------------------------------------------------------------
+run: setup
+	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/vole
+	@$(MAKE) --no-print-directory $(OUT)/std.vole
+	$(OUT)/vole run ./examples/census $(GOSRC)/src
+test: setup
+	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/vole unit-build
+	@$(MAKE) --no-print-directory $(OUT)/std.vole
+	@tools/run-tests
+setup:
+	@tools/setup
+JOBS = $(shell nproc 2>/dev/null || echo 2)
+GOSRC = $(or $(VOLE_GOROOT),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vole/go)
+
+# The whole standard library, compiled once from Go's source and the overlay lib/.
+$(OUT)/std.vole: $(OUT)/vole $(shell find lib -name '*.go')
+	$(OUT)/vole mkstd -o $@
+std: $(OUT)/std.vole
+
+conformance: setup
+	@tools/conformance --vole $(OUT)/vole $(if $(ONLY),--only $(ONLY))
+bench: setup
+	@tools/compare --vole $(OUT)/vole cpu; tools/compare --vole $(OUT)/vole coro; tools/compare --vole $(OUT)/vole start
 
 $(OUT)/libvole.a: $(OBJ)
 	@rm -f $@; ar rcs $@ $(OBJ)
@@ -32,12 +57,13 @@ $(OUT)/unit/%: test/unit/%.c $(OUT)/libvole.a
 	@mkdir -p $(dir $@)
 	$(CC) $(CFLAGS) -o $@ $< $(OUT)/libvole.a -lcmocka $(LDLIBS)
 
+unit-build: $(UNITBIN)
 unit: $(UNITBIN)
 	@set -e; for t in $(UNITBIN); do $$t; done
 
 clean:
 	rm -rf build
-.PHONY: all unit clean
+.PHONY: all run test setup std conformance bench unit unit-build clean
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 # Fuzzing of the parser (clang): make fuzz FUZZ_SECONDS=60
