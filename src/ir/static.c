@@ -398,7 +398,9 @@ static bool lay(Lay *l, Sym *s, uint64_t off, Expr *e, Type *t) {
         Type *on = x->on->type ? type_underlying(x->on->type) : NULL;
         Sym *to;
         int64_t addend;
-        if (l->values_only || x->index[0] || x->index[1] || x->index[2] || !on || on->kind != TYPE_ARRAY) return false;
+        if (l->values_only || x->index[0] || x->index[1] || x->index[2] || !on) return false;
+        if (on->kind == TYPE_SLICE) return lay(l, s, off, x->on, t);
+        if (on->kind != TYPE_ARRAY) return false;
         if (!static_addr(l, x->on, &to, &addend)) return false;
         if (!l->dry) {
             uint64_t n = (uint64_t)((ArrayType *)on)->len;
