@@ -9,6 +9,7 @@ static const struct Command {
 } commands[] = {
     {"parse", cmd_parse, "FILES...  parse files and print errors (--dump=tokens,ast)"},
     {"check", cmd_check, "FILES... | PACKAGES...  type-check and print errors (-e, -lang=go1.N, -time)"},
+    {"ssa", cmd_ssa, "FILES... | PACKAGES...  build and verify SSA from source (--dump, --func=PART)"},
 };
 
 static void usage(FILE *out) {

@@ -113,8 +113,8 @@ static void build_decl(Builder *b, FuncDecl *d, int *ninit) {
     Str symname, name;
     bool is_init = !d->recv && !strcmp(d->name->name->p, "init");
     if (is_init) {
-        symname = str_printf(&u->arena, "%.*s.init.%d", STR_FMT(b->pkg->path), *ninit);
-        name = str_printf(&u->arena, "%.*s.init.%d", STR_FMT(b->pkg->path), (*ninit)++);
+        symname = str_printf(&u->arena, "%.*s.init.%d", STR_FMT(core_pkg_path(b->pkg)), *ninit);
+        name = str_printf(&u->arena, "%.*s.init.%d", STR_FMT(core_pkg_path(b->pkg)), (*ninit)++);
     } else {
         symname = str_dup(&u->arena, ir_func_symbol(u, d->obj, (TypeList){0}));
         name = ir_func_display_name(u, d->obj, (TypeList){0});
@@ -178,7 +178,7 @@ void ir_build_package(IrUnit *u, Package *pkg) {
     b->pkg = pkg;
     ir_read_linknames(u, pkg);
     declare_vars(b, pkg);
-    Str name = str_printf(&u->arena, "%.*s.init", STR_FMT(pkg->path));
+    Str name = str_printf(&u->arena, "%.*s.init", STR_FMT(core_pkg_path(pkg)));
     Sym *init = sym_get(u->syms, name);
     sym_begin_define(u->syms, init, SYM_FUNC);
     Fn *fn = fn_new(b, NULL, NULL, init, name, name, 0);
@@ -194,7 +194,7 @@ void ir_build_package(IrUnit *u, Package *pkg) {
                 build_queue(b);
             }
     for (int i = 0; i < ninit; i++)
-        fn_call_rt(fn, arena_printf(&u->arena, "%.*s.init.%d", STR_FMT(pkg->path), i), &irtype_none, 0, NULL);
+        fn_call_rt(fn, arena_printf(&u->arena, "%.*s.init.%d", STR_FMT(core_pkg_path(pkg)), i), &irtype_none, 0, NULL);
     E0(fn, RET, &irtype_none);
     fn_finish(fn);
     build_queue(b);
@@ -207,8 +207,8 @@ void ir_build_main(IrUnit *u, Package **pkgs, int npkgs, Package *main) {
     sym_begin_define(u->syms, s, SYM_FUNC);
     Fn *fn = fn_new(b, NULL, NULL, s, name, STR("runtime.main"), 0);
     for (int i = 0; i < npkgs; i++)
-        fn_call_rt(fn, arena_printf(&u->arena, "%.*s.init", STR_FMT(pkgs[i]->path)), &irtype_none, 0, NULL);
-    fn_call_rt(fn, arena_printf(&u->arena, "%.*s.main", STR_FMT(main->path)), &irtype_none, 0, NULL);
+        fn_call_rt(fn, arena_printf(&u->arena, "%.*s.init", STR_FMT(core_pkg_path(pkgs[i]))), &irtype_none, 0, NULL);
+    fn_call_rt(fn, arena_printf(&u->arena, "%.*s.main", STR_FMT(core_pkg_path(main))), &irtype_none, 0, NULL);
     E0(fn, RET, &irtype_none);
     fn_finish(fn);
 }

@@ -206,7 +206,7 @@ static ValueId build_binary_expr(Fn *fn, BinaryExpr *b) {
     }
     if (b->op == TOK_SHL || b->op == TOK_SHR) {
         Type *yt = fn_expr_type(fn, b->right);
-        if (b->right->cval && !is_basic(yt, BF_INTEGER)) yt = fn->ts->basic[BASIC_UINT];
+        if (b->right->cval && !basic_has(yt, BF_INTEGER)) yt = fn->ts->basic[BASIC_UINT];
         build_operands(fn, b->left, rt, b->right, yt, &x, &y);
         fn->pos = b->op_pos;
         return build_binary(fn, b->op, x, rt, y, yt, rt, b->right);

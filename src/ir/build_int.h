@@ -7,7 +7,7 @@
 #ifndef VOLE_BUILD_INT_H
 #define VOLE_BUILD_INT_H
 
-#include "ir/ir_int.h"
+#include "ir/core_int.h"
 
 typedef struct Fn Fn;
 
@@ -169,7 +169,7 @@ static inline bool is_kind(Type *t, TypeKind k) { return t && under(t)->kind == 
 static inline Type *t_int(Fn *fn) { return fn->ts->basic[BASIC_INT]; }
 Type *deref_type(Type *t);   /* element of a pointer type, else t itself */
 bool is_iface(Type *t);
-bool is_basic(Type *t, unsigned flags);
+bool basic_has(Type *t, unsigned flags);
 bool is_string(Type *t);
 bool is_byte_slice(Type *t);
 bool is_rune_slice(Type *t);

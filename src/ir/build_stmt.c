@@ -122,7 +122,7 @@ static void assign_op(Fn *fn, Expr *lhs, Expr *rhs, int op, ValueId one) {
     Type *yt = t;
     if (shift && rhs) {
         yt = fn_expr_type(fn, rhs);
-        if (rhs->cval && !is_basic(yt, BF_INTEGER)) yt = fn->ts->basic[BASIC_UINT];
+        if (rhs->cval && !basic_has(yt, BF_INTEGER)) yt = fn->ts->basic[BASIC_UINT];
     }
     ValueId y = one;
     Place p;

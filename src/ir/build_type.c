@@ -9,11 +9,11 @@ Type *deref_type(Type *t) {
     return u->kind == TYPE_POINTER ? ((PointerType *)u)->elem : t;
 }
 bool is_iface(Type *t) { return under(t)->kind == TYPE_INTERFACE; }
-bool is_basic(Type *t, unsigned flags) {
+bool basic_has(Type *t, unsigned flags) {
     const BasicType *b = type_basic(t);
     return b && (b->info & flags);
 }
-bool is_string(Type *t) { return is_basic(t, BF_STRING); }
+bool is_string(Type *t) { return basic_has(t, BF_STRING); }
 static bool slice_of(Type *t, BasicKind k) {
     if (!is_kind(t, TYPE_SLICE)) return false;
     const BasicType *b = type_basic(((SliceType *)under(t))->elem);

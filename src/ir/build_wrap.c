@@ -16,11 +16,11 @@ static Str wrapper_name(IrUnit *u, Type *t, Object *m) {
     if (!m->name->exported && m->pkg) tag = str_printf(&u->arena, "%.*s.", STR_FMT(m->pkg->path));
     if (base->kind == TYPE_NAMED && ((NamedType *)base)->obj->pkg) {
         NamedType *n = (NamedType *)base;
-        Str path = n->obj->pkg->path;
+        Str path = core_pkg_path(n->obj->pkg);
         type_print(&b, base, NULL, TYPENAME_LINK);
         Str full = buf_str(&b), rest = full;
         if (full.n > path.n && !memcmp(full.p, path.p, path.n)) rest = (Str){full.p + path.n + 1, full.n - path.n - 1};
-        if (str_eq(m->pkg ? m->pkg->path : path, path)) tag = STR("");
+        if (m->pkg == n->obj->pkg || (m->pkg && str_eq(m->pkg->path, n->obj->pkg->path))) tag = STR("");
         r = str_printf(&u->arena, ptr ? "%.*s.(*%.*s).%.*s%s" : "%.*s.%.*s.%.*s%s", STR_FMT(path), STR_FMT(rest),
                        STR_FMT(tag), m->name->p);
     } else {
