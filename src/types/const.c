@@ -44,7 +44,8 @@ static Limbs save(Arena *a, const mpz_t z) {
     return l;
 }
 
-#define VIEW(z, l) (mpz_roinit_n((z), (l).at, (l).size))
+static const mp_limb_t zero_limb; /* GMP may read the first limb of zero */
+#define VIEW(z, l) (mpz_roinit_n((z), (l).at ? (l).at : &zero_limb, (l).size))
 
 /* ---- Constructors --------------------------------------------------------------------------------------- */
 

@@ -293,6 +293,7 @@ struct TypeSession {
     Scope *universe;
     Type *basic[BASIC_COUNT];
     Type *byte_type, *rune_type, *any_type, *error_type, *comparable_type;
+    TupleType *empty_tuple;
     Package *unsafe_pkg;
     ImportFn import;
     void *import_ctx;

@@ -104,7 +104,9 @@ Type *type_new_struct(TypeSession *ts, ObjectList fields, Str *tags) {
 StructType *new_struct(TypeSession *ts) { return alloc_type(ts, TYPE_STRUCT, sizeof(StructType)); }
 
 SignatureType *new_signature(TypeSession *ts) {
-    return alloc_type(ts, TYPE_SIGNATURE, sizeof(SignatureType));
+    SignatureType *t = alloc_type(ts, TYPE_SIGNATURE, sizeof *t);
+    t->params = t->results = ts->empty_tuple; /* what a cycle sees */
+    return t;
 }
 
 Type *type_new_signature(TypeSession *ts, Object *recv, TupleType *params, TupleType *results,
@@ -259,6 +261,7 @@ void types_session_init(TypeSession *ts, Session *syn) {
     ts->internal = c;
     ts->instances.arena = &ts->arena;
 
+    ts->empty_tuple = new_tuple(ts, NULL, 0);
     ts->universe = new_scope(ts, NULL, 0, 0);
     ts->unsafe_pkg = new_package(ts, STR("unsafe"), intern(syn->names, "unsafe", 6));
     ts->unsafe_pkg->complete = ts->unsafe_pkg->is_std = true;
