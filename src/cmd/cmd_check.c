@@ -2,8 +2,9 @@
  *
  *   vole check [-lang=go1.N] [-std] [-e] [-time] [-dump=types] FILES.go | PATTERNS
  *
- * -e prints all errors, -complete makes functions without body an error, -std treats the package as one of the standard library, -time says how long the
- * stages took. Imports are checked from source, dependencies first, function bodies included. */
+ * -e prints all errors, -k checks types in spite of syntax errors, -complete makes functions without body
+ * an error, -std treats the package as one of the standard library, -time says how long the stages took.
+ * Imports are checked from source, dependencies first, function bodies included. */
 #include "cmd/cmd.h"
 #include "build/build.h"
 #include "types/types.h"
@@ -20,7 +21,7 @@ typedef struct CheckJob {
     Arena arena;
     BuildPackage *current;
     Str lang;
-    bool std, all, time, dump, complete;
+    bool std, all, time, dump, keep_going, complete;
     int status;
 } CheckJob;
 
@@ -63,6 +64,7 @@ static void parse_args(CheckJob *j, char **files, int *nfiles) {
         else if (!strcmp(a, "-std")) j->std = true;
         else if (!strcmp(a, "-complete")) j->complete = true;
         else if (!strcmp(a, "-e")) j->all = true;
+        else if (!strcmp(a, "-k")) j->keep_going = true;
         else if (!strcmp(a, "-time")) j->time = true;
         else if (!strcmp(a, "-dump=types")) j->dump = true;
         else files[(*nfiles)++] = j->argv[i];
@@ -115,7 +117,7 @@ static void *check_main(void *arg) {
     for (int i = 0; i < list->msgs.len; i++)
         syntax_errors |= str_has_prefix(list->msgs.at[i].text, "syntax error") || !list->msgs.at[i].pos;
     long lines = 0;
-    if (!syntax_errors)
+    if (!syntax_errors || j->keep_going)
         for (int i = 0; i < j->loader.order.len; i++) {
             BuildPackage *p = j->loader.order.at[i];
             bool root = false;

@@ -54,6 +54,7 @@ static Type *make_instance(Checker *c, Pos p, Type *orig, TypeList targs, NamedT
         n->orig = o;
         n->targs = targs;
         n->ts = ts;
+        n->inst_pos = p ? p : expanding ? expanding->inst_pos : 0;
         return &n->t; /* the rest is substituted when asked for */
     }
     case TYPE_ALIAS: {

@@ -95,6 +95,7 @@ typedef struct NamedType {
     uint8_t state;
     void *lazy;          /* checker's own: what is still to be expanded */
     Type *rhs;           /* declared right-hand side, resolved into underlying_ later */
+    Pos inst_pos;        /* of an instance: where it was first written */
     TypeSession *ts;
 } NamedType;
 typedef struct TypeParamType {

@@ -80,6 +80,11 @@ Object *typeset_lookup_method(const TypeSet *s, Package *pkg, Name *name, bool f
     return i < 0 ? NULL : s->methods.at[i];
 }
 
+/* Terms are written with full package paths, as gc does. */
+static const char *term_string(Checker *c, UnionTerm t) {
+    return types_format(types_neutral_checker(c->ts), "%s%t", t.tilde ? "~" : "", t.type);
+}
+
 void type_set_string(Buf *b, Checker *c, const TypeSet *s) {
     if (typeset_is_empty(s)) {
         buf_puts(b, "∅");
@@ -91,8 +96,7 @@ void type_set_string(Buf *b, Checker *c, const TypeSet *s) {
     }
     for (int i = 0; i < s->nterms; i++) {
         if (i) buf_puts(b, " | ");
-        if (s->terms[i].tilde) buf_putc(b, '~');
-        type_string(b, c, s->terms[i].type);
+        buf_puts(b, term_string(c, s->terms[i]));
     }
 }
 
@@ -347,7 +351,6 @@ static void check_union_later(Checker *c, void *arg) {
         UnionTerm *t = &terms[i];
         if (!is_valid(t->type)) continue;
         Pos p = expr_start(uc->exprs[i]);
-        const char *tilde = t->tilde ? "~" : "";
         Type *u = type_underlying(t->type);
         InterfaceType *f = u->kind == TYPE_INTERFACE ? (InterfaceType *)u : NULL;
         if (t->tilde) {
@@ -363,23 +366,22 @@ static void check_union_later(Checker *c, void *arg) {
         }
         if (f) {
             TypeSet *s = types_typeset(f);
+            const char *ts = term_string(c, *t);
             if (s->methods.len)
-                types_error(c, p, ERR_InvalidUnion,
-                            "cannot use %s%t in union (%s%t contains methods)", tilde, t->type, tilde,
-                            t->type);
+                types_error(c, p, ERR_InvalidUnion, "cannot use %s in union (%s contains methods)",
+                            ts, ts);
             else if (t->type == c->ts->comparable_type)
                 types_error(c, p, ERR_InvalidUnion, "cannot use comparable in union");
             else if (s->comparable)
-                types_error(c, p, ERR_InvalidUnion,
-                            "cannot use %s%t in union (%s%t embeds comparable)", tilde, t->type,
-                            tilde, t->type);
+                types_error(c, p, ERR_InvalidUnion, "cannot use %s in union (%s embeds comparable)",
+                            ts, ts);
             continue;
         }
         for (int j = 0; j < i; j++) {
             if (type_underlying(terms[j].type)->kind == TYPE_INTERFACE) continue;
             if (is_valid(terms[j].type) && !terms_disjoint(terms[j], *t)) {
-                types_soft_error(c, p, ERR_InvalidUnion, "overlapping terms %s%t and %s%t", tilde,
-                                 t->type, terms[j].tilde ? "~" : "", terms[j].type);
+                types_soft_error(c, p, ERR_InvalidUnion, "overlapping terms %s and %s",
+                                 term_string(c, *t), term_string(c, terms[j]));
                 break;
             }
         }

@@ -9,6 +9,14 @@ static bool known_valid(NamedType *n) {
     return n->t.flags & 1; /* checked as a whole before; generic types are always walked */
 }
 
+/* Stands for n in the message: an instance is named with its arguments, where it was written. */
+static Object *cycle_object(Validity *v, NamedType *n) {
+    if (n->orig == n) return n->obj;
+    Object *o = new_object(v->c->ts, OBJ_TYPENAME, n->inst_pos ? n->inst_pos : n->obj->pos,
+                           n->obj->pkg, n->obj->name, &n->t);
+    return o;
+}
+
 static bool valid_type(Validity *v, Type *t) {
     t = type_unalias(t);
     switch ((TypeKind)t->kind) {
@@ -40,12 +48,18 @@ static bool valid_type(Validity *v, Type *t) {
         for (int i = 0; i < v->nest.len; i++) {
             if (!type_identical(&v->nest.at[i]->t, t)) continue;
             n->orig->rhs = INVALID_TYPE(v->c);
+            /* Nothing may follow the cycle any more: not by a size, not by a comparison. */
             if (n->orig->state & NAMED_HAS_UNDER) n->orig->underlying_ = n->orig->rhs;
+            for (int k = i; k < v->nest.len; k++) {
+                NamedType *m = v->nest.at[k];
+                if (m->orig != m && (m->state & NAMED_HAS_UNDER))
+                    m->underlying_ = m->rhs = n->orig->rhs;
+            }
             for (int start = 0; start < v->path.len; start++) {
                 if (!type_identical(&v->path.at[start]->t, t)) continue;
                 int len = v->path.len - start;
                 Object **cycle = arena_array(&v->c->ts->arena, Object *, len);
-                for (int k = 0; k < len; k++) cycle[k] = v->path.at[start + k]->obj;
+                for (int k = 0; k < len; k++) cycle[k] = cycle_object(v, v->path.at[start + k]);
                 cycle_error(v->c, cycle, len, 0);
                 return false;
             }
