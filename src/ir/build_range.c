@@ -111,7 +111,10 @@ static void range_list(Fn *fn, RangeStmt *s, Type *t) {
                 if (!zero_sized(fn_irt(fn, t))) {
                     place_assign(fn, p, s->on);
                     base = place_addr(fn, p);
-                } else build_effect(fn, s->on);
+                } else {
+                    build_effect(fn, s->on);
+                    base = fn_nilptr(fn);
+                }
             }
         } else if (expr_has_call(s->on)) build_effect(fn, s->on);
         n = fn_const_int(fn, len);
