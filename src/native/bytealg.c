@@ -44,3 +44,17 @@ RtResult native_make_no_zero(M *m, uint64_t *args) {
     args[3] = cap;
     return RT_OK;
 }
+
+static uint64_t last_index_of(const void *p, size_t n, uint8_t c) {
+    const uint8_t *q = n ? memrchr(p, c, n) : NULL;
+    return q ? (uint64_t)(q - (const uint8_t *)p) : (uint64_t)-1;
+}
+static uint64_t find(const void *s, size_t n, const void *sep, size_t nsep) {
+    if (!nsep) return 0;
+    const uint8_t *q = nsep <= n ? memmem(s, n, sep, nsep) : NULL;
+    return q ? (uint64_t)(q - (const uint8_t *)s) : (uint64_t)-1;
+}
+RtResult native_last_index_byte(M *m, uint64_t *args) { return args[4] = last_index_of((void *)args[0], args[1], (uint8_t)args[3]), RT_OK; }
+RtResult native_last_index_byte_string(M *m, uint64_t *args) { return args[3] = last_index_of((void *)args[0], args[1], (uint8_t)args[2]), RT_OK; }
+RtResult native_index(M *m, uint64_t *args) { return args[6] = find((void *)args[0], args[1], (void *)args[3], args[4]), RT_OK; }
+RtResult native_index_string(M *m, uint64_t *args) { return args[4] = find((void *)args[0], args[1], (void *)args[2], args[3]), RT_OK; }

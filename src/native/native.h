@@ -23,8 +23,7 @@ typedef struct NativeState {
     _Atomic uint32_t finalizer_busy;
     struct SignalState *signals;
     int64_t max_stack;
-    Map reflect_offsets;      /* addReflectOff: pointer -> offset */
-    VEC(void *) reflect_pointers;
+    struct ReflectState *reflect;
 } NativeState;
 NativeState *native_state(Vm *vm); /* made on first use */
 /* Roots that natives hold, for the collector. */

@@ -35,5 +35,4 @@ void native_each_root(Vm *vm, void (*fn)(void *ctx, void *p), void *ctx) {
     NativeState *s = vm->native_state;
     if (!s) return;
     if (s->pool_cleanup) fn(ctx, s->pool_cleanup);
-    for (int i = 0; i < s->reflect_pointers.len; i++) fn(ctx, s->reflect_pointers.at[i]);
 }

@@ -577,8 +577,9 @@ int32_t image_off_add(Vm *vm, const void *p) {
     void *got = mmap(low, TABLE_BYTES, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     check(got == low || got == MAP_FAILED);
+    if (!low[0]) low[0] = 1; /* -1 means something else */
     uint64_t n = low[0];
-    for (uint64_t i = 1; i <= n; i++)
+    for (uint64_t i = 2; i <= n; i++)
         if (low[TABLE_BYTES / 8 - i] == a) {
             pthread_mutex_unlock(&h->lock);
             return -(int32_t)i;
@@ -586,7 +587,7 @@ int32_t image_off_add(Vm *vm, const void *p) {
     check(n < TABLE_BYTES / 8 - 2);
     low[TABLE_BYTES / 8 - (n + 1)] = a;
     low[0] = n + 1;
-    if (!n) {
+    if (n == 1) {
         RootRange r = {(void **)low, TABLE_BYTES / 8};
         vec_push(&h->roots, r);
     }

@@ -108,6 +108,7 @@ uint64_t cleanup_add(M *m, void *obj, GoFunc *fn);
 void cleanup_stop(M *m, void *obj, uint64_t id);
 typedef struct FinalizerCall { GoFunc *fn; void *arg; const GoType *arg_type; bool is_cleanup; } FinalizerCall;
 bool finalizer_next(M *m, FinalizerCall *out);
+bool finalizer_idle(Vm *vm);
 /* weak: one indirection object per target, kept while anything refers to it. */
 void *weak_register(M *m, void *obj);
 void *weak_get(M *m, void *handle); /* the object or NULL when dead */
@@ -127,7 +128,7 @@ void mem_verify(Vm *vm);   /* heap walk with checks (debug, stress) */
 /* Offsets in type descriptors. reflect makes types at run time: addReflectOff gives them negative numbers
  * in a table at the end of the image space. */
 static inline const void *image_off(int32_t off) {
-    if (!off) return NULL;
+    if (!off || off == -1) return NULL; /* -1: a method that was left out */
     if (off > 0) return (const void *)(uintptr_t)(IMAGE_SPACE_BASE + (uint32_t)off);
     return *(const void **)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE + (uint64_t)(int64_t)off * 8);
 }

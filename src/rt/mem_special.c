@@ -107,13 +107,14 @@ bool finalizer_next(M *m, FinalizerCall *out) {
     return any;
 }
 
+bool finalizer_idle(Vm *vm) { return vm->heap->queue_at >= vm->heap->queue.len; }
+
 /* The indirection object holds the complement of the target's address, so that it is no pointer. */
 void *weak_register(M *m, void *obj) {
     Heap *h = m->vm->heap;
     void *base;
     if (!obj) return NULL;
-    bool heap = mem_find_object(m->vm, obj, &base, NULL);
-    if (!heap) base = obj; /* static: never dies; the table only keeps the handle unique */
+    base = obj; /* by address: pointers into one object are equal if they are the same */
     m->no_gc++;
     uint64_t *handle = mem_alloc_noscan(m, 8, true);
     m->no_gc--;
@@ -157,21 +158,22 @@ void specials_mark(Heap *h, Marker *mk) {
         }
 }
 
-static void weak_clear(Heap *h, void *obj) {
-    Special *w = find(h, obj, SPECIAL_WEAK, 0);
-    if (!w) return;
-    __atomic_store_n((uint64_t *)w->handle, 0, __ATOMIC_RELEASE);
-    remove_special(h, w);
-}
-
 void specials_finish(Heap *h, Marker *mk) {
     VEC(Special *) dead = {0};
+    /* Weak pointers go first: they do not see what a finalizer revives. */
+    for (uint32_t i = 0; i < h->specials_cap; i++)
+        for (Special *s = h->specials[i]; s; s = s->next)
+            if (s->kind == SPECIAL_WEAK && !gc_is_marked(h, s->obj)) vec_push(&dead, s);
+    for (int i = 0; i < dead.len; i++) {
+        __atomic_store_n((uint64_t *)dead.at[i]->handle, 0, __ATOMIC_RELEASE);
+        remove_special(h, dead.at[i]);
+    }
+    dead.len = 0;
     for (uint32_t i = 0; i < h->specials_cap; i++)
         for (Special *s = h->specials[i]; s; s = s->next)
             if (s->kind == SPECIAL_FINALIZER && !gc_is_marked(h, s->obj)) vec_push(&dead, s);
     for (int i = 0; i < dead.len; i++) {
         Special *s = dead.at[i];
-        weak_clear(h, s->obj);
         FinalizerCall c = {.fn = s->fn, .arg = s->arg, .arg_type = s->arg_type};
         vec_push(&h->queue, c);
         gc_mark(mk, s->obj);
@@ -181,15 +183,11 @@ void specials_finish(Heap *h, Marker *mk) {
     dead.len = 0;
     for (uint32_t i = 0; i < h->specials_cap; i++)
         for (Special *s = h->specials[i]; s; s = s->next)
-            if (s->kind != SPECIAL_FINALIZER && !gc_is_marked(h, s->obj)) vec_push(&dead, s);
+            if (s->kind == SPECIAL_CLEANUP && !gc_is_marked(h, s->obj)) vec_push(&dead, s);
     for (int i = 0; i < dead.len; i++) {
         Special *s = dead.at[i];
-        if (s->kind == SPECIAL_WEAK) {
-            __atomic_store_n((uint64_t *)s->handle, 0, __ATOMIC_RELEASE);
-        } else {
-            FinalizerCall c = {.fn = s->fn, .is_cleanup = true};
-            vec_push(&h->queue, c);
-        }
+        FinalizerCall c = {.fn = s->fn, .is_cleanup = true};
+        vec_push(&h->queue, c);
         remove_special(h, s);
     }
     vec_free(&dead);

@@ -1,0 +1,4 @@
+package bytealg
+
+func Compare(a, b []byte) int
+func CompareString(a, b string) int

@@ -1,0 +1,4 @@
+package bytealg
+
+func Count(b []byte, c byte) int
+func CountString(s string, c byte) int
