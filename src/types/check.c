@@ -121,28 +121,6 @@ void check_body_now(TypeSession *ts, Object *fn) {
     c->env = saved;
 }
 
-/* Bodies are required unless something outside (assembly, linkname) supplies them. */
-static void check_missing_bodies(Checker *c) {
-    Map linked = {0};
-    for (int i = 0; i < c->nfiles; i++)
-        for (int k = 0; k < c->files[i]->nlinknames; k++)
-            map_set_ptr(&linked, c->files[i]->linknames[k].local, c);
-    for (int i = 0; i < c->obj_list.len; i++) {
-        Object *o = c->obj_list.at[i];
-        if (o->kind != OBJ_FUNC || !o->func.decl) continue;
-        if (o->func.decl->body) {
-            if (o->func.decl->pragmas & PRAGMA_NOESCAPE)
-                types_error(c, o->func.decl->pos, ERR_BadDecl,
-                            "can only use //go:noescape with external func implementations");
-            continue;
-        }
-        if (c->opt.allow_bodyless || c->opt.is_std) continue;
-        if (!o->func.decl->recv && map_find_ptr(&linked, o->name)) continue;
-        types_error(c, o->func.decl->pos, ERR_BadDecl, "missing function body");
-    }
-    map_free(&linked);
-}
-
 /* ---- Packages --------------------------------------------------------------------------------- */
 
 Checker *checker_new(TypeSession *ts, Arena *arena, Package *pkg, const CheckOptions *opt) {
@@ -206,12 +184,14 @@ Package *check_package(TypeSession *ts, Arena *arena, Str path, File **files, in
     if (!c->opt.ignore_bodies) check_init_order(c);
     if (c->opt.report_unused_imports) check_unused_imports(c);
     if (!c->any_error) check_monomorph(c);
-    if (!c->any_error && !c->opt.ignore_bodies) check_missing_bodies(c);
+    if (!c->any_error && !c->opt.ignore_bodies) check_after(c);
     pkg->complete = !c->hard_error;
     vec_free(&c->delayed);
     vec_free(&c->obj_path);
     vec_free(&c->cleaners);
     vec_free(&HALF(c)->locals);
-    c->delayed.cap = c->obj_path.cap = c->cleaners.cap = HALF(c)->locals.cap = 0;
+    vec_free(&HALF(c)->ifaces);
+    vec_free(&HALF(c)->sized);
+    c->delayed.cap = c->obj_path.cap = c->cleaners.cap = 0;
     return pkg;
 }

@@ -18,12 +18,15 @@ enum ExprClass { KIND_CONVERSION, KIND_EXPRESSION, KIND_STATEMENT };
 typedef struct Target { SignatureType *sig; const char *desc; } Target;
 
 typedef VEC(Object *) ObjectVec;
+typedef struct WrittenType { Pos pos; Type *type; } WrittenType;
 typedef struct CheckerHalf {
     int depth;          /* nesting of expressions, statements and types */
     bool too_deep;      /* reported */
     ObjectVec locals;   /* variables of the functions being checked, innermost last */
     int decl_depth;     /* nesting of lazy declarations */
     char *stack_floor;  /* the C stack must not go below */
+    VEC(WrittenType) ifaces; /* interface types as written, for the check of anonymous cycles */
+    VEC(WrittenType) sized;  /* array and channel types as written, for the check of sizes */
     Map bodies;         /* lazily declared functions whose bodies have been checked */
 } CheckerHalf;
 #define HALF(c) ((CheckerHalf *)(c)->half)
@@ -34,6 +37,9 @@ static inline void leave_depth(Checker *c) { HALF(c)->depth--; }
 Checker *checker_new(TypeSession *ts, Arena *arena, Package *pkg, const CheckOptions *opt);
 void check_func_body(Checker *c, DeclInfo *d, SignatureType *sig, void *func, BlockStmt *body, ConstVal *iota);
 Object *local_var(Checker *c, Ident *id, Type *t); /* a variable of the function being checked */
+
+/* postcheck.c: what gc reports only for packages without other errors */
+void check_after(Checker *c);
 
 /* resolver.c */
 void check_collect_objects(Checker *c);

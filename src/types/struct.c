@@ -157,4 +157,5 @@ void check_interface_type(Checker *c, InterfaceType *it, InterfaceTypeExpr *e, O
     IfaceAt *a = arena_new(c->arena, IfaceAt);
     *a = (IfaceAt){e->x.pos, it};
     check_later(c, later_typeset, a);
+    if (nm + ne && !c->lazy) vec_push(&HALF(c)->ifaces, ((WrittenType){e->x.pos, &it->t}));
 }

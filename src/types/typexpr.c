@@ -325,6 +325,7 @@ static Type *typ_internal(Checker *c, Expr *e0, Object *def) {
             t->len = -1;
         }
         t->elem = check_var_type(c, e->elem);
+        if (t->len > 1 << 16 && !c->lazy) vec_push(&HALF(c)->sized, ((WrittenType){e0->pos, &t->t}));
         if (t->len >= 0) return &t->t;
         break;
     }
@@ -368,6 +369,8 @@ static Type *typ_internal(Checker *c, Expr *e0, Object *def) {
         t->elem = INVALID_TYPE(c);
         t->dir = e->dir;
         t->elem = check_var_type(c, e->elem);
+        if (!c->lazy && t->elem->kind != TYPE_BASIC && t->elem->kind != TYPE_POINTER)
+            vec_push(&HALF(c)->sized, ((WrittenType){e0->pos, &t->t}));
         return &t->t;
     }
     default:
