@@ -52,7 +52,7 @@ void check_func_lit(Checker *c, Operand *x, FuncLit *e) {
         x->mode = MODE_INVALID;
         return;
     }
-    if (!c->opt.ignore_bodies && e->body) {
+    if ((!c->opt.ignore_bodies || c->lazy) && e->body) {
         LitBody *a = arena_new(c->arena, LitBody);
         *a = (LitBody){c->env.decl, (SignatureType *)t, e, c->env.iota};
         check_later(c, later_lit_body, a);
