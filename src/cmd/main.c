@@ -10,6 +10,7 @@ static const struct Command {
     {"parse", cmd_parse, "FILES...  parse files and print errors (--dump=tokens,ast)"},
     {"check", cmd_check, "FILES... | PACKAGES...  type-check and print errors (-e, -lang=go1.N, -time)"},
     {"ssa", cmd_ssa, "FILES... | PACKAGES...  build and verify SSA from source (--dump, --func=PART)"},
+    {"run", cmd_run, "FILES... | PACKAGE [ARGS]  compile and run (-dump=ssa,bc, -dump-func=NAME, -O0)"},
 };
 
 static void usage(FILE *out) {
