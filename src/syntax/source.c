@@ -72,19 +72,23 @@ Location pos_location_raw(Session *s, Pos p) {
     return (Location){f->path, line, (int)(off - f->lines[line - 1]) + 1};
 }
 
-Location pos_location(Session *s, Pos p) {
-    Location l = pos_location_raw(s, p);
-    SourceFile *f = l.file ? pos_file(s, p) : NULL;
-    if (!f || !f->ndirectives) return l;
-    uint32_t off = p - f->base;
+/* The //line directive that governs an offset, or -1. */
+static int directive_of(const SourceFile *f, uint32_t off) {
     int lo = 0, hi = f->ndirectives;
     while (lo < hi) {
         int mid = lo + (hi - lo) / 2;
         if (f->directives[mid].offset > off) hi = mid;
         else lo = mid + 1;
     }
-    if (!lo) return l;
-    struct LineDirective *d = &f->directives[lo - 1];
+    return lo - 1;
+}
+
+Location pos_location(Session *s, Pos p) {
+    Location l = pos_location_raw(s, p);
+    SourceFile *f = l.file ? pos_file(s, p) : NULL;
+    int i = f ? directive_of(f, p - f->base) : -1;
+    if (i < 0) return l;
+    struct LineDirective *d = &f->directives[i];
     int dline = line_of(f, d->offset), dcol = (int)(d->offset - f->lines[dline - 1]) + 1;
     Location r = {d->file.p, d->line + (l.line - dline), 0};
     if (d->col) r.col = l.line == dline ? d->col + (l.col - dcol) : l.col;
@@ -128,22 +132,26 @@ Diag diag_to_list(DiagList *l) { return (Diag){list_report, l, 0}; }
 typedef struct SortedMsg {
     DiagMsg *m;
     Location at;
+    int base; /* number of the file or //line stretch, in order of first appearance */
     int order;
 } SortedMsg;
 
 static int msg_cmp(const void *pa, const void *pb) {
     const SortedMsg *a = pa, *b = pb;
-    int c = strcmp(a->at.file ? a->at.file : "", b->at.file ? b->at.file : "");
-    if (c) return c;
+    if (a->base != b->base) return a->base < b->base ? -1 : 1;
     if (a->at.line != b->at.line) return a->at.line < b->at.line ? -1 : 1;
     if (a->at.col != b->at.col) return a->at.col < b->at.col ? -1 : 1;
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
 static bool same_line(const SortedMsg *a, const SortedMsg *b) {
-    return a->at.line == b->at.line &&
-           !strcmp(a->at.file ? a->at.file : "", b->at.file ? b->at.file : "");
+    return a->at.line == b->at.line && a->base == b->base;
 }
+
+typedef struct PosBase {
+    SourceFile *file;
+    int directive;
+} PosBase;
 
 static void put_place(FILE *out, Location l, bool columns) {
     if (!l.file) {
@@ -176,9 +184,16 @@ int diag_print(Session *s, DiagList *l, FILE *out, int limit, bool show_columns,
     SortedMsg *v = malloc(sizeof(*v) * (size_t)n);
     if (!v) base_oom();
     int kept = 0;
+    VEC(PosBase) bases = {0};
     SortedMsg last = {0}; /* last syntax error: others right behind it on its line are noise */
     for (int i = 0; i < n; i++) {
-        SortedMsg m = {&l->msgs.at[i], pos_location(s, l->msgs.at[i].pos), i};
+        SortedMsg m = {&l->msgs.at[i], pos_location(s, l->msgs.at[i].pos), 0, i};
+        SourceFile *f = pos_file(s, m.m->pos);
+        PosBase pb = {f, f ? directive_of(f, m.m->pos - f->base) : -1};
+        while (m.base < bases.len && (bases.at[m.base].file != f ||
+                                      bases.at[m.base].directive != pb.directive))
+            m.base++;
+        if (m.base == bases.len) vec_push(&bases, pb);
         if (str_has_prefix(m.m->text, "syntax error")) {
             if (last.m && same_line(&last, &m)) continue;
             last = m;
@@ -186,6 +201,7 @@ int diag_print(Session *s, DiagList *l, FILE *out, int limit, bool show_columns,
         v[kept++] = m;
     }
     n = kept;
+    vec_free(&bases);
     qsort(v, (size_t)n, sizeof(*v), msg_cmp);
     int line_start = 0; /* first message of the current line */
     for (int i = 0; i < n; i++) {

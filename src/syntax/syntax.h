@@ -26,7 +26,8 @@ typedef struct Diag {
     int nerrors;
 } Diag;
 
-/* Collects, sorts by position, drops duplicates of one line and prints as gc does:
+/* Collects, sorts by position (files and //line stretches in order of their first message), drops
+ * duplicates of one line and prints as gc does:
  * "file:line:col: message", at most 10 then "too many errors" (limit < 0: all); with the source
  * line and a caret when `caret`. Returns the number printed. */
 typedef struct DiagList { VEC(DiagMsg) msgs; Arena arena; } DiagList;
