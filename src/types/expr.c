@@ -455,9 +455,6 @@ static void check_shift(Checker *c, Operand *x, Operand *y, Expr *e, int op) {
             check_representable(c, y, (BasicType *)c->ts->basic[BASIC_UINT]);
             if (y->mode == MODE_INVALID) goto bad;
             if (x->mode != MODE_CONST) update_expr_type(c, y->expr, c->ts->basic[BASIC_UINT], true);
-        } else if (!all_integer(y->type)) {
-            types_error(c, operand_pos(y), ERR_InvalidShiftCount, invalid_op "shift count %x must be integer", y);
-            goto bad;
         }
     } else if (all_integer(y->type)) {
         if (!all_unsigned(y->type) &&
