@@ -1,4 +1,5 @@
 /* Weak pointers, equality and hashing by type, the iterator of internal/runtime/maps, maps.clone. */
+#include "image/image.h"
 #include "native/native.h"
 
 /* ---- Weak pointers -------------------------------------------------------------------------------- */
@@ -43,4 +44,23 @@ RtResult maps_native_clone(M *m, uint64_t *args) { /* (any) any */
     args[2] = args[0];
     args[3] = (uint64_t)map_clone(m, (const GoMapType *)args[0], (GoMap *)args[1]);
     return RT_OK;
+}
+
+/* ---- sync.Pool ---------------------------------------------------------------------------------------------- */
+
+/* What sync.poolCleanup does, in C, because no Go code can run while the world is stopped: the victims go, the
+ * local pools become victims. */
+void native_before_mark(Vm *vm, M *m) {
+    typedef struct { void *local; uint64_t local_size; void *victim; uint64_t victim_size; } Pool;
+    NativeState *s = native_state(vm);
+    if (!s->pool_cleanup) return; /* package sync is not initialised */
+    GoSlice *all = (GoSlice *)(uintptr_t)image_lookup(vm->images, STR("sync.allPools"));
+    GoSlice *old = (GoSlice *)(uintptr_t)image_lookup(vm->images, STR("sync.oldPools"));
+    if (!all || !old) return;
+    Pool **pools = old->p;
+    for (int64_t i = 0; i < old->len; i++) pools[i]->victim = NULL, pools[i]->victim_size = 0;
+    pools = all->p;
+    for (int64_t i = 0; i < all->len; i++) *pools[i] = (Pool){NULL, 0, pools[i]->local, pools[i]->local_size};
+    *old = *all;
+    *all = (GoSlice){0};
 }

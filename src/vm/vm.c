@@ -37,7 +37,7 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     pv->type_plain_error = (const GoType *)image_lookup(images, STR("type:runtime.plainError"));
     heap_init(vm);
     gc_set_hooks(vm, &(GcHooks){.scan_g = vm_scan_g, .scan_roots = vm_scan_roots,
-                                 .run_finalizers = native_finalizers_ready});
+                                 .run_finalizers = native_finalizers_ready, .before_mark = native_before_mark});
     sched_init(vm, (uint32_t)opt->nprocs, vm_run);
     return vm;
 }
