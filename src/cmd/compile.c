@@ -203,6 +203,17 @@ static void mark_closure(Compile *c) {
     }
 }
 
+/* What calls name is a function, also when nobody defines it. */
+static void mark_called(Compile *c) {
+    for (int i = 0; i < c->unit.funcs.len; i++) {
+        IrFunc *f = c->unit.funcs.at[i];
+        for (int k = 1; k < f->values.len; k++) {
+            IrValue *v = &f->values.at[k];
+            if ((v->op == IR_CALL || v->op == IR_GO || v->op == IR_CLOSURE) && v->aux.sym) v->aux.sym->is_func = true;
+        }
+    }
+}
+
 int compile_code(Compile *c) {
     uint64_t t0 = time_now_ns();
     VEC(Package *) pkgs = {0};
@@ -238,6 +249,7 @@ int compile_code(Compile *c) {
     }
     if (c->verify)
         for (int i = 0; i < c->unit.funcs.len; i++) ir_verify(c->unit.funcs.at[i], "build");
+    mark_called(c);
     base_stage = "selecting code";
     code_unit(&c->unit);
     base_stage = NULL;

@@ -130,6 +130,8 @@ static void print_arg(Fn *fn, Expr *e) {
         bool hex = n && n->obj->pkg && str_is(n->obj->pkg->path, "runtime") && !strcmp(n->obj->name->p, "hex");
         if (b->info & BF_BOOLEAN) name = "runtime.printbool";
         else if (b->info & BF_STRING) name = "runtime.printstring";
+        else if (b->basic == BASIC_FLOAT32) name = "runtime.printfloat32";
+        else if (b->basic == BASIC_COMPLEX64) name = "runtime.printcomplex64";
         else if (b->info & BF_FLOAT) name = "runtime.printfloat", as = ts->basic[BASIC_FLOAT64];
         else if (b->info & BF_COMPLEX) name = "runtime.printcomplex", as = ts->basic[BASIC_COMPLEX128];
         else if (hex) name = "runtime.printhex", as = ts->basic[BASIC_UINT64];

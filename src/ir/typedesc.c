@@ -327,6 +327,40 @@ static void fill_func(IrUnit *u, Sym *s, SignatureType *sig, uint64_t extra) {
         addr(u, s, extra + (uint64_t)(nin + i) * 8, ir_type_symbol(u, object_type(sig->results->vars.at[i])));
 }
 
+/* The type of a map's groups: 8 control bytes, then slots of key and element. A bare descriptor: what the
+ * allocator and the collector need. */
+static Sym *map_group(IrUnit *u, Sym *map, MapType *m, uint64_t size, uint64_t slot, uint64_t elem_off, uint32_t flags) {
+    enum { SLOTS = 8 };
+    Buf b = {0};
+    buf_printf(&b, "go:mapgroup.%.*s", STR_FMT(map->name));
+    Sym *g = sym_get(u->syms, buf_str(&b));
+    buf_free(&b);
+    g->dupok = true;
+    if (!sym_begin_define(u->syms, g, SYM_DATA)) return g;
+    sym_alloc_data(u->syms, g, 80, 8);
+    const IrType *part[2] = {irtype_of(u, m->key), irtype_of(u, m->elem)};
+    uint64_t nbits = size / 8, words = 0;
+    uint8_t *mask = arena_alloc(&u->arena, nbits / 8 + 16);
+    for (uint64_t i = 0; i < SLOTS; i++)
+        for (int k = 0; k < 2; k++) {
+            uint64_t at = (8 + i * slot + (k ? elem_off : 0)) / 8;
+            bool indirect = flags & (k ? 8u : 4u);
+            uint64_t n = indirect ? 1 : part[k]->has_ptrs ? part[k]->size / 8 : 0;
+            for (uint64_t w = 0; w < n; w++)
+                if (indirect || (part[k]->ptrmask[w / 8] >> (w % 8) & 1)) {
+                    mask[(at + w) / 8] |= (uint8_t)(1u << ((at + w) % 8));
+                    words = at + w + 1;
+                }
+        }
+    put64(g, O_SIZE, size);
+    put64(g, O_PTRBYTES, words * 8);
+    put32(g, O_HASH, 1);
+    g->data[O_ALIGN] = g->data[O_FIELDALIGN] = 8;
+    g->data[O_KIND] = K_STRUCT;
+    if (words) addr(u, g, O_GCDATA, sym_string_bytes(u->syms, (Str){(const char *)mask, (words + 7) / 8}));
+    return g;
+}
+
 static void fill_map(IrUnit *u, Sym *s, MapType *m) {
     enum { SLOTS = 8, MAX_INLINE = 128 };
     uint64_t ks = (uint64_t)type_size(m->key), es = (uint64_t)type_size(m->elem);
@@ -340,6 +374,7 @@ static void fill_map(IrUnit *u, Sym *s, MapType *m) {
     addr(u, s, 48, ir_type_symbol(u, m->key));
     addr(u, s, 56, ir_type_symbol(u, m->elem));
     addr(u, s, 72, type_closure(u, "hash:", "runtime.typeHash", m->key));
+    addr(u, s, 64, map_group(u, s, m, 8 + SLOTS * slot, slot, elem_off, flags));
     put64(s, 80, 8 + SLOTS * slot);
     put64(s, 88, 8);
     put64(s, 96, slot);
