@@ -3,10 +3,11 @@
  *   vole check [-lang=go1.N] [-std] [-e] [-time] [-dump=types] FILES.go | PATTERNS
  *
  * -e prints all errors, -k checks types in spite of syntax errors, -complete makes functions without body
- * an error, -std treats the package as one of the standard library, -time says how long the stages took.
+ * an error, -export lets importers read export data (a test of it), -std treats the package as one of the standard library, -time says how long the stages took.
  * Imports are checked from source, dependencies first, function bodies included. */
 #include "cmd/cmd.h"
 #include "build/build.h"
+#include "types/export.h"
 #include "types/types.h"
 
 #include <pthread.h>
@@ -21,12 +22,18 @@ typedef struct CheckJob {
     Arena arena;
     BuildPackage *current;
     Str lang;
-    bool std, all, time, dump, keep_going, complete;
+    bool std, all, time, dump, keep_going, export, complete;
+    size_t exported;
     int status;
 } CheckJob;
 
 static Package *import_built(void *ctx, Str path, Package *from, const char **msg) {
     CheckJob *j = ctx;
+    if (from && from->lazy) { /* by full path */
+        for (int i = 0; i < j->loader.order.len; i++)
+            if (str_eq(j->loader.order.at[i]->path, path)) return j->loader.order.at[i]->types;
+        return NULL;
+    }
     for (int i = 0; i < j->current->imports.len; i++) {
         BuildImport *im = &j->current->imports.at[i];
         if (!str_eq(im->path, path) || !im->pkg) continue;
@@ -52,6 +59,15 @@ static void check_one(CheckJob *j, BuildPackage *p, bool root) {
     base_stage = arena_printf(&j->arena, "checking %.*s", STR_FMT(p->path));
     p->types = check_package(&j->ts, p->arena ? p->arena : &j->arena, p->path, files, n, &opt);
     base_stage = NULL;
+    if (j->export && p->types->complete) { /* importers see the package through its export data */
+        Buf b = {0};
+        const char *err = "";
+        export_write(&j->ts, p->types, &b);
+        j->exported += b.len;
+        Package *q = export_open(&j->ts, buf_str(&b), &err);
+        if (!q) fprintf(stderr, "vole check: %.*s: %s\n", STR_FMT(p->path), err);
+        else p->types = q;
+    }
     if (root && j->dump) dump_types(&j->ts, p->types, stdout);
 }
 
@@ -65,6 +81,7 @@ static void parse_args(CheckJob *j, char **files, int *nfiles) {
         else if (!strcmp(a, "-complete")) j->complete = true;
         else if (!strcmp(a, "-e")) j->all = true;
         else if (!strcmp(a, "-k")) j->keep_going = true;
+        else if (!strcmp(a, "-export")) j->export = true;
         else if (!strcmp(a, "-time")) j->time = true;
         else if (!strcmp(a, "-dump=types")) j->dump = true;
         else files[(*nfiles)++] = j->argv[i];

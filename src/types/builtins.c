@@ -387,24 +387,59 @@ static bool builtin_new(Checker *c, Operand *x, CallExpr *call) {
 /* ---- unsafe ------------------------------------------------------------------------------------- */
 
 /* Whether t's size depends on type parameters. */
-static bool has_var_size(Type *t, int depth) {
+typedef struct SizeWalk { NamedType *n; const struct SizeWalk *prev; } SizeWalk;
+
+enum { SIZE_KNOWN = 2, SIZE_VARIES = 4 }; /* Type.flags of named types */
+
+/* Types being measured on top of the objects being declared: the cycle that leads back to n. */
+static void size_cycle(Checker *c, NamedType *n, const SizeWalk *prev, int start) {
+    int len = 0;
+    for (const SizeWalk *w = prev; w && w->n != n; w = w->prev) len++;
+    bool on_walk = false;
+    for (const SizeWalk *w = prev; w; w = w->prev) on_walk |= w->n == n;
+    len += on_walk;
+    int npath = on_walk ? 0 : c->obj_path.len - start;
+    Object **cycle = arena_array(c->arena, Object *, npath + len);
+    if (npath) memcpy(cycle, c->obj_path.at + start, sizeof *cycle * (size_t)npath);
+    const SizeWalk *w = prev;
+    for (int i = npath + len - 1; i >= npath; i--, w = w->prev) cycle[i] = cycle_object(c, w->n);
+    cycle_error(c, cycle, npath + len, first_in_src(cycle, npath + len));
+}
+
+/* Whether t's size depends on type parameters, or is infinite (a cycle, which is reported). */
+static bool has_var_size(Checker *c, Type *t, const SizeWalk *prev) {
     t = type_unalias(t);
-    if (depth > 64) return false;
     switch (t->kind) {
     case TYPE_TYPEPARAM: return true;
-    case TYPE_NAMED: return has_var_size(type_underlying(t), depth + 1);
-    case TYPE_ARRAY: return has_var_size(((ArrayType *)t)->elem, depth + 1);
+    case TYPE_NAMED: {
+        NamedType *n = (NamedType *)t;
+        if (t->flags & SIZE_KNOWN) return t->flags & SIZE_VARIES;
+        MapEntry *e = n->orig == n ? map_find_ptr(&c->obj_path_idx, n->obj) : NULL;
+        bool cycle = e && e->num;
+        for (const SizeWalk *w = prev; w; w = w->prev) cycle |= w->n == n;
+        if (cycle) {
+            size_cycle(c, n, prev, e && e->num ? (int)e->num - 1 : 0);
+            return true;
+        }
+        Type *rhs = named_rhs(n);
+        if (!rhs) return false;
+        SizeWalk w = {n, prev};
+        bool varies = has_var_size(c, rhs, &w);
+        t->flags |= SIZE_KNOWN | (varies ? SIZE_VARIES : 0);
+        return varies;
+    }
+    case TYPE_ARRAY: return has_var_size(c, ((ArrayType *)t)->elem, prev);
     case TYPE_STRUCT: {
         StructType *s = (StructType *)t;
         for (int i = 0; i < s->fields.len; i++)
-            if (has_var_size(s->fields.at[i]->type, depth + 1)) return true;
+            if (has_var_size(c, s->fields.at[i]->type, prev)) return true;
     }
     }
     return false;
 }
 
 static bool size_result(Checker *c, Operand *x, CallExpr *call, Type *t, int64_t n) {
-    if (has_var_size(t, 0)) {
+    if (has_var_size(c, t, NULL)) {
         record_sig(c, call, BASIC(c, UINTPTR), x->type, NULL);
         x->mode = MODE_VALUE;
     } else {
@@ -454,7 +489,7 @@ static bool builtin_offsetof(Checker *c, Operand *x, CallExpr *call) {
     }
     int64_t off = 0;
     Type *t = base;
-    bool var = has_var_size(base, 0);
+    bool var = has_var_size(c, base, NULL);
     for (int i = 0; i < l.nindex && !var; i++) {
         StructType *st = AS_STRUCT(t);
         if (!st) break;
@@ -483,10 +518,10 @@ static bool builtin_unsafe(Checker *c, Operand *x, CallExpr *call, OperandList a
         return true;
     case BUILTIN_UNSAFE_ALIGNOF:
         check_assignment(c, x, NULL, "argument to unsafe.Alignof");
-        return x->mode != MODE_INVALID && size_result(c, x, call, x->type, has_var_size(x->type, 0) ? 0 : type_align(x->type));
+        return x->mode != MODE_INVALID && size_result(c, x, call, x->type, has_var_size(c, x->type, NULL) ? 0 : type_align(x->type));
     case BUILTIN_UNSAFE_SIZEOF:
         check_assignment(c, x, NULL, "argument to unsafe.Sizeof");
-        return x->mode != MODE_INVALID && size_result(c, x, call, x->type, has_var_size(x->type, 0) ? 0 : type_size(x->type));
+        return x->mode != MODE_INVALID && size_result(c, x, call, x->type, has_var_size(c, x->type, NULL) ? 0 : type_size(x->type));
     case BUILTIN_UNSAFE_SLICE: {
         verify_versionf(c, fpos, 17, "unsafe.Slice");
         Type *u = common_under(c, x->type, NULL, NULL, &cause);

@@ -586,7 +586,8 @@ void check_selector(Checker *c, Operand *x, SelectorExpr *e, bool want_type) {
         types_error(c, expr_start(&e->x), ERR_UncalledBuiltin, "invalid use of %x in selector expression", x);
         goto error;
     }
-    if (!is_complete(c, x->type)) goto error;
+    NamedType *inst = want_type ? as_named(x->type) : NULL;
+    if (!(inst && named_is_instance(inst)) && !is_complete(c, x->type)) goto error;
     if (want_type) {
         types_error(c, e->sel->x.pos, ERR_NotAType, "%e is not a type", &e->x);
         goto error;

@@ -421,7 +421,7 @@ static void file_imports(Writer *w, int i) {
         if (!s->obj || (s->name && s->name->name->blank)) continue;
         ExpImport im = {{0, 0}, {0, 0}};
         if (s->name) im.name = put_str(w, name_str(s->name->name));
-        im.path = put_str(w, s->path_str);
+        im.path = put_str(w, s->obj->imported->path);
         vec_push(&w->files[i].imports, im);
     }
 }

@@ -362,6 +362,8 @@ static void stmt_internal(Checker *c, unsigned ctx, Stmt *s0) {
         if (s->init) check_stmt(c, 0, s->init);
         if (s->cond) condition(c, s->cond, "for");
         if (s->post) check_stmt(c, 0, s->post);
+        if (s->post && s->post->kind == STMT_ASSIGN && ((AssignStmt *)s->post)->op == TOK_DEFINE)
+            check_use_list(c, ((AssignStmt *)s->post)->lhs); /* the parser reported it */
         check_stmt(c, inner, &s->body->s);
         close_scope(c);
         break;

@@ -368,6 +368,7 @@ bool convertible_to(Checker *c, Operand *x, Type *t, const char **cause);
 
 /* ---- Validity (validtype.c, mono.c) -------------------------------------------------------------- */
 
+Object *cycle_object(Checker *c, NamedType *n); /* n in the message of a cycle */
 void check_valid_type(Checker *c, NamedType *t); /* reports types that contain themselves */
 void check_monomorph(Checker *c);                /* reports endless instantiation */
 void mono_record_instance(Checker *c, Pos p, TypeList tparams, TypeList targs, Expr **xlist, int nx);

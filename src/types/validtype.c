@@ -10,9 +10,9 @@ static bool known_valid(NamedType *n) {
 }
 
 /* Stands for n in the message: an instance is named with its arguments, where it was written. */
-static Object *cycle_object(Validity *v, NamedType *n) {
+Object *cycle_object(Checker *c, NamedType *n) {
     if (n->orig == n) return n->obj;
-    Object *o = new_object(v->c->ts, OBJ_TYPENAME, n->inst_pos ? n->inst_pos : n->obj->pos,
+    Object *o = new_object(c->ts, OBJ_TYPENAME, n->inst_pos ? n->inst_pos : n->obj->pos,
                            n->obj->pkg, n->obj->name, &n->t);
     return o;
 }
@@ -59,7 +59,7 @@ static bool valid_type(Validity *v, Type *t) {
                 if (!type_identical(&v->path.at[start]->t, t)) continue;
                 int len = v->path.len - start;
                 Object **cycle = arena_array(&v->c->ts->arena, Object *, len);
-                for (int k = 0; k < len; k++) cycle[k] = cycle_object(v, v->path.at[start + k]);
+                for (int k = 0; k < len; k++) cycle[k] = cycle_object(v->c, v->path.at[start + k]);
                 cycle_error(v->c, cycle, len, 0);
                 return false;
             }
