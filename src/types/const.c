@@ -1033,7 +1033,8 @@ void const_print_exact(Buf *b, const ConstVal *v) {
             buf_puts(b, ".0");
             if (!is_integral(v)) {
                 buf_putc(b, '/');
-                print_mpz(b, v->rat.den, 10);
+                print_mpz(b, v->rat.den, 10); /* .0: integers end at 512 bits */
+                buf_puts(b, ".0");
             }
             buf_putc(b, ')');
         } else if (!v->f.mant.size) {

@@ -1,5 +1,6 @@
 /* Package-level objects: collecting them from the files, imports, the order in which they are declared. */
 #include "types/checker.h"
+#include "types/export.h"
 
 void check_arity(Checker *c, Pos p, Ident **names, int l, ExprList inits, bool is_const, bool inherited) {
     int r = inits.len;
@@ -60,6 +61,7 @@ static Package *import_package(Checker *c, Pos pos, Str path) {
 typedef VEC(Package *) PackageVec;
 
 static void dot_import(Checker *c, Scope *file, Object *pn, Package *imp, Pos pos) {
+    package_declare_all(imp);
     for (int i = 0; i < imp->scope->elems.len; i++) {
         Object *o = imp->scope->elems.entries[i].val;
         if (!o || !object_is_exported(o)) continue;
