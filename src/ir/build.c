@@ -44,10 +44,25 @@ IntrinsicId build_find_intrinsic(Builder *b, Object *fn) {
     return e ? (IntrinsicId)e->num : INTRIN_NONE;
 }
 
+/* Tells the linker that an undefined symbol is a function, and of what shape. */
+static void declare_bodyless(IrUnit *u, Sym *s, Object *fn) {
+    s->is_func = true;
+    SignatureType *sig = (SignatureType *)type_unalias(object_type(fn));
+    if (s->kind != SYM_UNDEF || sig->recv) return;
+    uint32_t np = 0, nr = 0;
+    for (int i = 0; sig->params && i < sig->params->vars.len; i++)
+        np += irtype_of(u, object_type(sig->params->vars.at[i]))->nslots;
+    for (int i = 0; sig->results && i < sig->results->vars.len; i++)
+        nr += irtype_of(u, object_type(sig->results->vars.at[i]))->nslots;
+    s->param_slots = (uint16_t)np;
+    s->result_slots = (uint16_t)nr;
+}
+
 Sym *ir_func_ref(IrUnit *u, Object *fn, TypeList targs) {
     Builder *b = get_builder(u);
     Str name = ir_func_symbol(u, fn, targs);
     Sym *s = sym_get(u->syms, name);
+    if (!targs.len) declare_bodyless(u, s, fn);
     if (!targs.len || !sym_begin_define(u->syms, s, SYM_FUNC)) return s;
     s->dupok = true;
     Work w = {.kind = WORK_FUNC, .sym = s, .fn = fn, .targs = targs, .symname = str_dup(&u->arena, name)};
@@ -124,6 +139,7 @@ static void build_decl(Builder *b, FuncDecl *d, int *ninit) {
         IntrinsicId id = build_find_intrinsic(b, d->obj);
         if (id != INTRIN_NONE && sym_begin_define(u->syms, s, SYM_FUNC))
             build_intrinsic_body(b, s, d->obj, name, id);
+        else declare_bodyless(u, s, d->obj);
         return;
     }
     if (!sym_begin_define(u->syms, s, SYM_FUNC)) return;

@@ -124,7 +124,9 @@ ValueId fn_result(Fn *fn, ValueId tuple, int i) {
 
 ValueId fn_call_rt(Fn *fn, const char *name, const IrType *res, int nargs, const ValueId *args) {
     ValueId v = fn_emit(fn, IR_CALL, res, nargs, args);
-    return fn_aux_sym(fn, v, sym_get(fn->u->syms, str_c(name)));
+    Sym *s = sym_get(fn->u->syms, str_c(name));
+    s->is_func = true;
+    return fn_aux_sym(fn, v, s);
 }
 
 /* ---- Function state ---------------------------------------------------------------------------- */
