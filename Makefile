@@ -14,7 +14,7 @@ CFLAGS_vm_interp = -fno-gcse -fno-crossjumping -fno-tree-vectorize --param max-g
 LDLIBS = -lgmp -lpthread -lm
 
 # Each layer includes only itself and those before it (tools/check-layers).
-LAYERS = base tables syntax types ir opt image code rt record sandbox vm native build api cmd
+LAYERS = tables base syntax types ir opt image code rt record sandbox vm native build api cmd
 SRC = $(filter-out src/cmd/main.c,$(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
 OBJ = $(SRC:src/%.c=$(OUT)/obj/%.o)
 UNIT = $(wildcard test/unit/*.c)

@@ -7,7 +7,6 @@
  * the map type descriptor, which reflect builds as well. */
 #include "rt/map.h"
 #include "rt/value.h"
-#include "vm/vm.h"
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif

@@ -1,7 +1,6 @@
 /* Growing slices. The capacities are visible to programs and equal gc's: doubling up to 256 elements, then by a
  * quarter and a bit, rounded up to what the allocator gives. */
 #include "rt/value.h"
-#include "vm/vm.h"
 
 static int64_t next_cap(int64_t need, int64_t old_cap) {
     enum { THRESHOLD = 256 };

@@ -1,7 +1,6 @@
 /* Values by type descriptor: hash, equality, names. Recursion follows the type's structure, so it is bounded by
  * the nesting of types; interfaces continue with the dynamic type. */
 #include "rt/value.h"
-#include "vm/vm.h"
 
 /* ---- Hashing ------------------------------------------------------------------------------------------ */
 
