@@ -44,6 +44,7 @@ static void lower_plain_call(Sel *s, ValueId id) {
     case IR_CALL:
         at = place_args(s, v, 0, at);
         emit_ai(s, BC_CALL, base, 0);
+        v->aux.sym->is_func = true;
         emit_addr(s, v->aux.sym, 0);
         break;
     case IR_CALLCLOSURE: {
