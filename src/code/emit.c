@@ -603,7 +603,10 @@ static bool lowers_to_nothing(Sel *s, ValueId id) {
     ValInfo *vi = &s->v[id];
     if (vi->dead || vi->place == PLACE_FOLD || vi->place == PLACE_ALIAS) return true;
     if (vi->place == PLACE_CONST) return !vi->needs_slot;
-    IrOp op = (IrOp)sel_val(s, id)->op;
+    IrValue *v = sel_val(s, id);
+    IrOp op = (IrOp)v->op;
+    if (vi->place == PLACE_NONE && !(v->type && v->type->rep == REP_TUPLE) && !(ir_op_info[op].effects & ~EFF_READ))
+        return true; /* zero-sized */
     return op == IR_RESULT || op == IR_PARAM || op == IR_CTX || op == IR_KEEPALIVE || op == IR_BLOCKPARAM;
 }
 
