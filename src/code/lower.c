@@ -290,6 +290,7 @@ static void lower_float(Sel *s, ValueId id) {
 void lower_inst(Sel *s, ValueId id) {
     IrValue *v = sel_val(s, id);
     switch (v->op) {
+    case IR_ZERO: return; /* of a type without slots */
     case IR_LOCALGET: case IR_LOCALSET: case IR_LOCALZERO: lower_local(s, id); return;
     case IR_ADD: case IR_SUB: case IR_MUL: case IR_DIV: case IR_MOD: case IR_AND: case IR_OR: case IR_XOR:
     case IR_ANDNOT: case IR_SHL: case IR_SHR: lower_int(s, id); return;
