@@ -26,10 +26,6 @@ typedef struct NativeState {
     struct ReflectState *reflect;
 } NativeState;
 NativeState *native_state(Vm *vm); /* made on first use */
-/* Roots that natives hold, for the collector. */
-void native_each_root(Vm *vm, void (*fn)(void *ctx, void *p), void *ctx);
-void native_before_mark(Vm *vm, M *m); /* GcHooks.before_mark: sync.Pool */
-void native_finalizers_ready(Vm *vm, M *m); /* GcHooks.run_finalizers */
 
 /* A native that parked runs again from its start when its goroutine is woken. */
 static inline const uint64_t *native_retry_pc(G *g) { return g->pc - 1; }

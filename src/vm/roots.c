@@ -4,7 +4,6 @@
  * Frames are scanned by the safepoint maps of their functions; a frame without a map at its pc (a trap, a
  * native, a stub) is scanned by address: each word that lies in a heap object keeps it. With
  * vm_priv(vm)->exact off all frames are scanned that way. */
-#include "native/native.h"
 #include "vm/vm_int.h"
 
 static void scan_words(Vm *vm, Marker *mk, const uint64_t *p, size_t n) {

@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "native/native.h"
 #include "vm/vm_int.h"
 
 static const VmFunc *find_func(Images *im, const char *name) {

@@ -16,6 +16,10 @@ typedef struct Native { const char *name; NativeFn fn; uint16_t param_slots, res
 extern const Native vm_natives[]; /* native/natives.c, from tables/natives.def */
 extern const uint32_t vm_nnatives;
 int native_find(Str name); /* index or -1 */
+/* What natives hold between calls; defined beside the table. */
+void native_each_root(Vm *vm, void (*fn)(void *ctx, void *p), void *ctx);
+void native_finalizers_ready(Vm *vm, M *m); /* GcHooks.run_finalizers */
+void native_before_mark(Vm *vm, M *m);      /* GcHooks.before_mark */
 
 /* RT_CALL: run fn (a closure) with these argument slots; its results are copied to `results` (may be NULL);
  * then `then` is called on the same goroutine to go on (NULL: the native is finished). Allocated by
