@@ -44,6 +44,20 @@ static Package *import_built(void *ctx, Str path, Package *from, const char **ms
     return NULL;
 }
 
+/* Declares and checks everything that the export data of a package holds. */
+static void check_exported(CheckJob *j, Package *p) {
+    package_declare_all(p);
+    for (int i = 0; i < p->scope->elems.len; i++) {
+        Object *o = p->scope->elems.entries[i].val;
+        if (!o || o->pkg != p) continue;
+        if (o->kind == OBJ_FUNC) check_body_now(&j->ts, o);
+        Type *t = object_type(o);
+        if (o->kind != OBJ_TYPENAME || !t || t->kind != TYPE_NAMED) continue;
+        for (int k = 0; k < named_nmethods((NamedType *)t); k++)
+            check_body_now(&j->ts, named_method((NamedType *)t, k));
+    }
+}
+
 static void check_one(CheckJob *j, BuildPackage *p, bool root) {
     File **files = arena_array(&j->arena, File *, p->files.len);
     int n = 0;
@@ -145,9 +159,13 @@ static void *check_main(void *arg) {
             }
             check_one(j, p, root);
         }
+    for (int i = 0; j->export && i < j->loader.order.len; i++)
+        if (j->loader.order.at[i]->types && j->loader.order.at[i]->types->lazy)
+            check_exported(j, j->loader.order.at[i]->types);
     uint64_t t2 = time_now_ns();
     for (int i = 0; i < j->syn.files.len; i++) lines += j->syn.files.at[i]->nlines;
     int nerr = diag_print(&j->syn, list, stderr, j->all ? -1 : 10, true, false);
+    if (j->time && j->export) fprintf(stderr, "export data: %zu bytes\n", j->exported);
     if (j->time)
         fprintf(stderr, "%ld lines: load and parse %.1f ms, check %.1f ms (%.0f lines/s)\n", lines, (t1 - t0) / 1e6,
                 (t2 - t1) / 1e6, lines / ((t2 - t1) / 1e9));
