@@ -14,6 +14,7 @@ static inline uint64_t c64(float re, float im) { return u32(re) | u32(im) << 32;
 static inline uint64_t bit_len(uint64_t x) { return x ? 64 - (uint64_t)__builtin_clzll(x) : 0; }
 
 typedef enum VmIntrinsic {
+    INTR_NONE, /* as the builder counts */
 #define INTRINSIC(id, nargs, doc) INTR_##id,
 #define INTRINSIC_NAME(name, id)
 #include "tables/intrinsics.def"
