@@ -289,6 +289,7 @@ static void lower_float(Sel *s, ValueId id) {
 
 void lower_inst(Sel *s, ValueId id) {
     IrValue *v = sel_val(s, id);
+    if (v->op == IR_ZERO) return; /* of nothing: the others are constants */
     switch (v->op) {
     case IR_ZERO: return; /* of a type without slots */
     case IR_LOCALGET: case IR_LOCALSET: case IR_LOCALZERO: lower_local(s, id); return;

@@ -218,12 +218,15 @@ bool lower_call(Sel *s, ValueId id) {
         return true;
     }
     case IR_DEFER:
-        emit_abc(s, BC_DEFER, reg(s, v->args[0]), 0, 0);
+        if (v->nargs > 1) emit_abc(s, BC_DEFERTO, reg(s, v->args[0]), reg(s, v->args[1]), 0);
+        else emit_abc(s, BC_DEFER, reg(s, v->args[0]), 0, 0);
         emit_safe(s, id);
         return true;
+    case IR_FRAMETOKEN: emit_ai(s, BC_LEAFP, dst(s, id), 0); return true;
     case IR_DEFERRETURN:
         emit_ai(s, BC_DEFERRETURN, s->out_base, 0);
         emit_safe(s, id);
+        emit_ai(s, BC_JMP, 0, -2); /* where a deferred closure returns to; skipped when none is left */
         return true;
     case IR_RECOVER:
         emit_ai(s, BC_RECOVER, s->v[id].uses ? dst(s, id) : tmp(s, 2), 0);
