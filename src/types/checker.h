@@ -53,6 +53,7 @@ bool unpack_recv(Checker *c, Expr *rtyp, Expr **base, Ident ***tparams, int *ntp
 /* decl.c */
 void check_declare(Checker *c, Scope *s, Ident *id, Object *obj);
 bool is_complete(Checker *c, Type *t);
+bool report_if_declaring(Checker *c, Object *o);
 void collect_type_params(Checker *c, FieldList *list, TypeList *dst);
 TypeParamType *declare_type_param(Checker *c, Ident *name);
 void check_decl_stmt(Checker *c, GenDecl *d);

@@ -16,6 +16,7 @@ void check_declare(Checker *c, Scope *s, Ident *id, Object *obj) {
             error_addf(&err, obj->pos, "%n redeclared in this block", obj->name);
             error_add_alt_decl(&err, alt);
             error_report(&err);
+            obj->used = true; /* one error is enough */
             return;
         }
     } else if (!obj->parent) {
@@ -75,6 +76,14 @@ void cycle_error(Checker *c, Object **cycle, int n, int start) {
     error_report(&err);
 }
 
+/* Reports a cycle when o is being declared right now. */
+bool report_if_declaring(Checker *c, Object *o) {
+    int i = path_index(c, o);
+    if (i < 0) return false;
+    cycle_error(c, c->obj_path.at + i, c->obj_path.len - i, first_in_src(c->obj_path.at + i, c->obj_path.len - i));
+    return true;
+}
+
 static bool valid_cycle(Checker *c, Object *obj) {
     int start = path_index(c, obj);
     Object **cycle = c->obj_path.at + start;
@@ -113,13 +122,7 @@ bool is_complete(Checker *c, Type *t) {
         } else {
             return true;
         }
-        int i = path_index(c, o);
-        if (i >= 0) {
-            Object **cycle = c->obj_path.at + i;
-            int n = c->obj_path.len - i;
-            cycle_error(c, cycle, n, first_in_src(cycle, n));
-            return false;
-        }
+        if (report_if_declaring(c, o)) return false;
         t = rhs;
     }
     return true;
