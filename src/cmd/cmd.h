@@ -7,5 +7,6 @@ int cmd_parse(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_ssa(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_mkstd(int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ static const struct Command {
     {"check", cmd_check, "FILES... | PACKAGES...  type-check and print errors (-e, -lang=go1.N, -time)"},
     {"ssa", cmd_ssa, "FILES... | PACKAGES...  build and verify SSA from source (--dump, --func=PART)"},
     {"run", cmd_run, "FILES... | PACKAGE [ARGS]  compile and run (-dump=ssa,bc, -dump-func=NAME, -O0)"},
+    {"mkstd", cmd_mkstd, "[-o FILE] [PACKAGES...]  compile the standard library into one image"},
 };
 
 static void usage(FILE *out) {
