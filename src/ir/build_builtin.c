@@ -189,7 +189,30 @@ static ValueId build_offsetof(Fn *fn, Expr *e) {
     return fn_int(fn, fn_irt(fn, fn->ts->basic[BASIC_UINTPTR]), off);
 }
 
+/* f(g()) with several results: g's results become variables. */
+CallExpr *build_spread_args(Fn *fn, CallExpr *c) {
+    Expr *a = c->args.len == 1 ? c->args.at[0] : NULL;
+    if (!a || !a->type || a->commaok || a->mode == MODE_TYPE || a->type->kind != TYPE_TUPLE) return c;
+    TupleType *tt = (TupleType *)a->type;
+    ValueId t = build_expr(fn, a);
+    CallExpr *k = arena_memdup(fn->arena, c, sizeof *c);
+    k->args.len = tt->vars.len;
+    k->args.at = arena_array(fn->arena, Expr *, tt->vars.len);
+    for (int i = 0; i < tt->vars.len; i++) {
+        Object *o = fn_synth(fn, "~arg", object_type(tt->vars.at[i]));
+        fn_declare(fn, o, fn_type(fn, o->type), false);
+        place_store(fn, place_var(fn, o), fn_result(fn, t, i));
+        Ident *v = arena_new(fn->arena, Ident);
+        v->x = (Expr){.kind = EXPR_IDENT, .mode = MODE_VAR, .pos = a->pos, .type = o->type};
+        v->name = o->name;
+        v->obj = o;
+        k->args.at[i] = &v->x;
+    }
+    return k;
+}
+
 ValueId build_builtin(Fn *fn, CallExpr *c, int id) {
+    c = build_spread_args(fn, c);
     ExprList a = c->args;
     TypeSession *ts = fn->ts;
     const IrType *ptr = irtype_ptr(fn->u), *uptr = fn_irt(fn, ts->basic[BASIC_UINTPTR]);

@@ -328,6 +328,7 @@ static ValueId prepared_thunk(Fn *fn, Prepared *p, const char *what, int n) {
 
 /* Built-in functions: their arguments become variables that a thunk captures by value. */
 static ValueId builtin_thunk(Fn *fn, CallExpr *c, int id, const char *what, int n) {
+    c = build_spread_args(fn, c);
     CallExpr *k = arena_memdup(fn->arena, c, sizeof *c);
     k->args.at = arena_memdup(fn->arena, c->args.at, sizeof(Expr *) * (size_t)c->args.len);
     for (int i = 0; i < c->args.len; i++) {

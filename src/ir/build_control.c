@@ -133,13 +133,16 @@ void build_switch(Fn *fn, SwitchStmt *s) {
             Expr *e = s->clauses[i].exprs.at[k];
             BlockId next = fn_block(fn);
             fn->pos = e->pos;
-            if (!tag) {
+            if (!tag && !is_iface(fn_expr_type(fn, e))) {
                 build_cond(fn, e, bodies[i], next);
                 fn_at(fn, next);
                 continue;
             }
             ValueId c;
-            if (e->mode == MODE_NILVALUE) c = build_is_nil(fn, tag, tt);
+            if (!tag) {
+                Type *et = fn_expr_type(fn, e);
+                c = build_equal(fn, fn_bool(fn, true), tt, build_expr(fn, e), et);
+            } else if (e->mode == MODE_NILVALUE) c = build_is_nil(fn, tag, tt);
             else {
                 Type *et = fn_expr_type(fn, e);
                 if (e->cval && !is_iface(tt)) et = tt;

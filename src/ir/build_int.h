@@ -239,6 +239,7 @@ int64_t expr_const_int(Expr *e, int64_t dflt);
 /* Calls */
 ValueId build_call(Fn *fn, CallExpr *c);
 ValueId build_builtin(Fn *fn, CallExpr *c, int id);
+CallExpr *build_spread_args(Fn *fn, CallExpr *c);
 void build_go_defer(Fn *fn, GoStmt *s);
 ValueId build_method_value(Fn *fn, SelectorExpr *s);
 ValueId build_method_expr(Fn *fn, SelectorExpr *s);
