@@ -280,9 +280,11 @@ static void note_undefined(void *ctx, Str name, bool is_func) {
 
 int compile_link(Compile *c, Buf *blob) {
     uint64_t t0 = time_now_ns();
+    char cwd[PATH_MAX];
     LinkOptions opt = {
         .base = c->images.next_addr,
         .entry = "go:main",
+        .work_dir = getcwd(cwd, sizeof cwd),
         .native_find = native_find,
         .native_slots = compile_native_slots,
         .abi_hash = compile_abi_hash(),

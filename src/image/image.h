@@ -44,6 +44,7 @@ typedef struct LinkOptions {
     int (*native_find)(Str name); /* number of a native or -1; NULL: there are none */
     /* Slots of a native; may be NULL (then Sym's own numbers are used). */
     void (*native_slots)(int number, uint16_t *params, uint16_t *results);
+    const char *work_dir;       /* relative names of source files are relative to it; may be NULL */
     bool allow_undefined;       /* undefined data becomes 64 zero bytes instead of an error (bring-up) */
     void (*undefined)(void *ctx, Str name, bool is_func); /* told of each undefined symbol; may be NULL */
     void *undefined_ctx;

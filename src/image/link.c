@@ -149,6 +149,12 @@ static void put_addr(Linker *l, uint64_t at, uint64_t addr) {
     if (addr) vec_push(&l->addrs, at);
 }
 
+/* Tracebacks show absolute names. */
+static Str absolute(Linker *l, Str file) {
+    if (!file.n || file.p[0] == '/' || !l->opt->work_dir) return file;
+    return str_c(path_join(&l->arena, l->opt->work_dir, arena_printf(&l->arena, "%.*s", STR_FMT(file))));
+}
+
 typedef struct InfoOffsets { /* offsets in tables; UINT64_MAX: NULL */
     uint64_t name, file, lines, maps, inlines, objects, args;
 } InfoOffsets;
@@ -158,6 +164,7 @@ static InfoOffsets info_tables(Linker *l, Sym *s) {
     InfoOffsets o = {.lines = UINT64_MAX, .maps = UINT64_MAX, .inlines = UINT64_MAX, .objects = UINT64_MAX, .args = UINT64_MAX};
     Str name = c && c->name.n ? c->name : s->name, file = c ? c->file : (Str){"", 0};
     o.name = table_bytes(l, name.p, name.n, 1);
+    file = absolute(l, file);
     o.file = table_bytes(l, file.p, file.n, 1);
     if (!c) return o;
     if (c->nlines) o.lines = table_bytes(l, c->lines, c->nlines, 1);
@@ -169,6 +176,7 @@ static InfoOffsets info_tables(Linker *l, Sym *s) {
         for (uint32_t i = 0; i < c->ninlines; i++) {
             in[i] = c->inlines[i];
             const char *func = in[i].func ? in[i].func : "", *f = in[i].file ? in[i].file : "";
+            f = absolute(l, str_c(f)).p;
             in[i].func = (const char *)(table_bytes(l, func, strlen(func), 1) + 1);
             in[i].file = (const char *)(table_bytes(l, f, strlen(f), 1) + 1);
         }
