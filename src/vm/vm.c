@@ -18,12 +18,13 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     vm->argv = opt->argv;
     vm->env = opt->env;
     vm->stress.sched_seed = opt->sched_seed;
+    pv->exact = true;
     if (opt->stress) {
         vm->stress.gc = strstr(opt->stress, "gc") != NULL;
         vm->stress.stack = strstr(opt->stress, "stack") != NULL;
         vm->stress.preempt = strstr(opt->stress, "preempt") != NULL;
         vm->stress.oom = strstr(opt->stress, "oom") != NULL;
-        pv->exact = strstr(opt->stress, "exact") != NULL;
+        pv->exact = strstr(opt->stress, "conservative") == NULL;
     }
     pthread_mutex_init(&pv->fatal_lock, NULL);
     static const char *const names[] = {
