@@ -574,9 +574,13 @@ int32_t image_off_add(Vm *vm, const void *p) {
     /* Word 0 of the mapped table counts its entries, which grow downwards from the end of the space. */
     uint64_t *low = (uint64_t *)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE - TABLE_BYTES);
     pthread_mutex_lock(&h->lock);
-    void *got = mmap(low, TABLE_BYTES, PROT_READ | PROT_WRITE,
+    void *got = h->off_table ? low : mmap(low, TABLE_BYTES, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     check(got == low || got == MAP_FAILED);
+    /* The loader of images may have reserved the space. */
+    if (got == MAP_FAILED && mprotect(low, TABLE_BYTES, PROT_READ | PROT_WRITE))
+        bug("cannot map the table of run-time type offsets");
+    h->off_table = true;
     if (!low[0]) low[0] = 1; /* -1 means something else */
     uint64_t n = low[0];
     for (uint64_t i = 2; i <= n; i++)

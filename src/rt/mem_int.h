@@ -74,7 +74,7 @@ struct Heap {
     int64_t mem_limit;
     int64_t hard_limit;            /* sandbox; 0: none */
     uint32_t stress_count;
-    bool collecting;
+    bool collecting, off_table;
     GcHooks hooks;
     Marker marker;
     VEC(struct RootRange) roots;
