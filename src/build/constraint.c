@@ -185,9 +185,20 @@ static Str find_constraint(Str text) {
     return (Str){"", 0};
 }
 
+/* cgo is off: files that import "C" are left out, as go does with CGO_ENABLED=0. */
+static bool imports_c(Str text) {
+    const char *p = text.p, *end = text.p + text.n;
+    while ((p = memmem(p, (size_t)(end - p), "import \"C\"", 10))) {
+        if (p == text.p || p[-1] == '\n') return true;
+        p += 10;
+    }
+    return false;
+}
+
 bool build_match_file(Loader *l, Str name, Str text, bool arch_view) {
     if (name.n && (name.p[0] == '_' || name.p[0] == '.')) return false;
     if (!match_name(name, arch_view)) return false;
+    if (imports_c(text)) return false;
     Str c = find_constraint(text);
     bool v = true;
     if (c.n && !build_eval(l, c, arch_view, &v, NULL)) return false;
