@@ -25,7 +25,8 @@ typedef struct MkStd {
 
 /* Left out: gc's own runtime internals, cgo, sanitizers, experiments, and programs. */
 static bool is_excluded(Str p) {
-    static const char *const exact[] = {"plugin", "arena", "runtime/cgo", "runtime/msan", "runtime/asan", "runtime/secret", "cmd", "simd"};
+    static const char *const exact[] = {"plugin", "arena", "runtime/cgo", "runtime/msan", "runtime/asan", "runtime/secret", "cmd", "simd",
+                                        "crypto/internal/sysrand/internal/seccomp"};
     static const char *const prefix[] = {"runtime/race", "runtime/internal/", "internal/runtime/gc", "internal/runtime/cgobench",
                                          "internal/runtime/startlinetest", "internal/runtime/wasitest", "simd/", "cmd/",
                                          "internal/runtime/syscall/windows", "runtime/pprof/internal"};

@@ -485,6 +485,7 @@ bool ir_static_embed(IrUnit *u, Object *var) {
     if (!var->var.embed.n) return false;
     Lay l = {.u = u, .pkg = var->pkg};
     Sym *s = ir_var_symbol(u, var);
+    if (s->kind == SYM_UNDEF) ir_declare_var(u, var);
     if (s->kind != SYM_BSS) return true;
     IrEmbedFile *files = NULL;
     int n = 0;
