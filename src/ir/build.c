@@ -183,7 +183,8 @@ static void declare_vars(Builder *b, Package *pkg) {
                 for (int n = 0; n < g->values[k]->nnames; n++) {
                     Object *o = g->values[k]->names[n]->obj;
                     if (!o || o->name->blank) continue;
-                    if (!ir_static_embed(b->u, o)) ir_declare_var(b->u, o);
+                    ir_declare_var(b->u, o);
+                    ir_static_embed(b->u, o);
                 }
         }
     }
