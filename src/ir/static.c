@@ -484,6 +484,7 @@ static void put_string(Lay *l, Sym *s, uint64_t off, Str v) {
 bool ir_static_embed(IrUnit *u, Object *var) {
     if (!var->var.embed.n) return false;
     Lay l = {.u = u, .pkg = var->pkg};
+    ir_declare_var(u, var);
     Sym *s = ir_var_symbol(u, var);
     if (s->kind == SYM_UNDEF) ir_declare_var(u, var);
     if (s->kind != SYM_BSS) return true;
