@@ -111,6 +111,17 @@ static void load_std(Compile *c) {
     c->syms.base_delta = c->images.space - IMAGE_SPACE_BASE;
 }
 
+static bool embed_files(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err) {
+    Compile *c = ctx;
+    EmbedFiles found = {.arena = &c->arena};
+    BuildPackage *p = package_of(c, var->pkg);
+    if (!p || !build_embed(&c->arena, p->dir, var->var.embed, &found, err)) return false;
+    *files = arena_array(&c->arena, IrEmbedFile, found.len);
+    for (int i = 0; i < found.len; i++) (*files)[i] = (IrEmbedFile){found.at[i].name, found.at[i].data};
+    *n = found.len;
+    return true;
+}
+
 int compile_init(Compile *c) {
     session_init(&c->syn, diag_to_list(&c->diags));
     loader_init(&c->loader, &c->syn, &c->arena);
@@ -128,6 +139,8 @@ int compile_init(Compile *c) {
     c->unit.ts = &c->ts;
     c->unit.syms = &c->syms;
     c->unit.opt_level = c->opt_level;
+    c->unit.embed = embed_files;
+    c->unit.embed_ctx = c;
     c->images.next_addr = IMAGE_SPACE_BASE;
     if (!c->no_std) load_std(c);
     return 0;
