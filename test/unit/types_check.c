@@ -90,7 +90,7 @@ static void messages(void **state) {
            "3: float64 does not satisfy ~int | ~string (float64 missing in ~int | ~string)\n");
     expect("package p\nfunc f[P any](x, y P) {}\nfunc g() { f(1, \"a\") }\n",
            "3: in call to f, mismatched types untyped int and untyped string (cannot infer P)\n");
-    expect("package p\ntype G[P any] struct { next *G[[]P] }\nvar _ G[int]\n", "");
+    expect("package p\ntype G[P any] struct { next *G[P] }\nvar _ G[int]\n", "");
 }
 
 static void names(void **state) {
