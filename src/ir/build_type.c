@@ -107,7 +107,8 @@ static TupleType *rebuild_tuple(IrUnit *u, Inst *inst, TupleType *t) {
     return (TupleType *)type_new_tuple(u->ts, l);
 }
 
-/* The copy of local type n for this instance. Its name gets the type arguments, as gc shows it. */
+/* The copy of local type n (or of an instance of a local generic type) for this instance of the function
+ * around it. Its name gets the type arguments, as gc shows it: T[implicit], T[implicit;own]. */
 static Type *local_copy(IrUnit *u, Inst *inst, NamedType *n) {
     NamedType *c = map_get_ptr(&inst->locals, n);
     if (c) return &c->t;
@@ -122,6 +123,10 @@ static Type *local_copy(IrUnit *u, Inst *inst, NamedType *n) {
         if (i) buf_putc(&b, ',');
         type_print(&b, inst->targs.at[i], NULL, TYPENAME_LINK);
     }
+    for (int i = 0; i < n->targs.len; i++) {
+        buf_putc(&b, i ? ',' : ';');
+        type_print(&b, n->targs.at[i], NULL, TYPENAME_LINK);
+    }
     buf_putc(&b, ']');
     o->name = intern(u->ts->syn->names, b.data, b.len);
     buf_free(&b);
@@ -129,6 +134,7 @@ static Type *local_copy(IrUnit *u, Inst *inst, NamedType *n) {
     o->backend = NULL;
     c->obj = o;
     c->orig = c;
+    c->targs = c->tparams = (TypeList){0};
     Type *un = type_underlying(&n->t);
     c->underlying_ = inst_type(u, inst, un);
     c->rhs = c->underlying_;
@@ -166,7 +172,8 @@ static Type *rebuild(IrUnit *u, Inst *inst, Type *t) {
         if (n->targs.len) {
             TypeList l = {arena_array(&u->arena, Type *, n->targs.len), n->targs.len};
             for (int i = 0; i < l.len; i++) l.at[i] = inst_type(u, inst, n->targs.at[i]);
-            return type_instantiate(ts, &n->orig->t, l);
+            Type *r = type_instantiate(ts, &n->orig->t, l);
+            return is_local_named(n->orig) && r->kind == TYPE_NAMED ? local_copy(u, inst, (NamedType *)r) : r;
         }
         if (is_local_named(n)) return local_copy(u, inst, n);
         return t;
