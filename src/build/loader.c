@@ -71,7 +71,12 @@ static const char *std_dir(Loader *l, Str path) {
 static const char *overlay_dir(Loader *l, Str path) {
     if (!l->overlay) return NULL;
     const char *d = arena_printf(l->arena, "%s/%.*s", l->overlay, STR_FMT(path));
-    return file_is_dir(d) ? d : NULL;
+    DIR *dir = opendir(d);
+    if (!dir) return NULL;
+    bool any = false; /* directories on the way to a replaced package replace nothing */
+    for (struct dirent *e; !any && (e = readdir(dir));) any = str_has_suffix(str_c(e->d_name), ".go");
+    closedir(dir);
+    return any ? d : NULL;
 }
 
 static bool is_relative(Str p) {
