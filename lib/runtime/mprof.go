@@ -202,7 +202,7 @@ func readMetrics(samplesp unsafe.Pointer, len int, cap int) {
 		value value
 	}
 	s := unsafe.Slice((*sample)(samplesp), len)
-	w := new([17 + 512]uint64)
+	w := new(MemStats)
 	memStats(w)
 	const kindUint64 = 1
 	for i := range s {
@@ -210,23 +210,23 @@ func readMetrics(samplesp unsafe.Pointer, len int, cap int) {
 		set := func(x uint64) { v.kind, v.scalar = kindUint64, x }
 		switch s[i].name {
 		case "/gc/heap/allocs:bytes":
-			set(w[1])
+			set(w.TotalAlloc)
 		case "/gc/heap/allocs:objects":
-			set(w[3])
+			set(w.Mallocs)
 		case "/gc/heap/frees:objects":
-			set(w[4])
+			set(w.Frees)
 		case "/gc/heap/objects:objects":
-			set(w[10])
+			set(w.HeapObjects)
 		case "/gc/heap/goal:bytes":
-			set(w[12])
+			set(w.NextGC)
 		case "/gc/cycles/total:gc-cycles":
-			set(w[15])
+			set(uint64(w.NumGC))
 		case "/gc/cycles/forced:gc-cycles":
-			set(w[16])
+			set(uint64(w.NumForcedGC))
 		case "/memory/classes/heap/objects:bytes":
-			set(w[5])
+			set(w.HeapAlloc)
 		case "/memory/classes/total:bytes":
-			set(w[2])
+			set(w.Sys)
 		case "/sched/goroutines:goroutines":
 			set(uint64(NumGoroutine()))
 		case "/sched/gomaxprocs:threads":

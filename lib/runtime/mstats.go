@@ -39,23 +39,10 @@ type MemStats struct {
 	}
 }
 
-// memStats fills: alloc, totalAlloc, sys, mallocs, frees, heapAlloc, heapSys,
-// heapIdle, heapInuse, heapReleased, heapObjects, stackInuse, nextGC, lastGC,
-// pauseTotal, numGC, numForcedGC, then 256 pauses and 256 pause ends.
-func memStats(out *[17 + 512]uint64)
+// ReadMemStats fills all but BySize.
+func ReadMemStats(m *MemStats) { memStats(m) }
 
-func ReadMemStats(m *MemStats) {
-	w := new([17 + 512]uint64)
-	memStats(w)
-	*m = MemStats{
-		Alloc: w[0], TotalAlloc: w[1], Sys: w[2], Mallocs: w[3], Frees: w[4],
-		HeapAlloc: w[5], HeapSys: w[6], HeapIdle: w[7], HeapInuse: w[8], HeapReleased: w[9],
-		HeapObjects: w[10], StackInuse: w[11], StackSys: w[11], NextGC: w[12], LastGC: w[13],
-		PauseTotalNs: w[14], NumGC: uint32(w[15]), NumForcedGC: uint32(w[16]), EnableGC: true,
-	}
-	copy(m.PauseNs[:], w[17:])
-	copy(m.PauseEnd[:], w[17+256:])
-}
+func memStats(m *MemStats)
 
 // ---- runtime/debug ----
 
@@ -74,21 +61,21 @@ func runtime_debug_freeOSMemory() { freeOSMemory_c() }
 
 //go:linkname readGCStats runtime/debug.readGCStats
 func readGCStats(pauses *[]uint64) {
-	w := new([17 + 512]uint64)
+	w := new(MemStats)
 	memStats(w)
-	n := int(w[15])
+	n := int(uint64(w.NumGC))
 	if n > 256 {
 		n = 256
 	}
 	// Newest first: pauses, pause ends, then last GC, number, total.
 	p := (*pauses)[:0]
 	for i := 0; i < n; i++ {
-		p = append(p, w[17+(int(w[15])-1-i)%256])
+		p = append(p, w.PauseNs[(int(w.NumGC)-1-i)%256])
 	}
 	for i := 0; i < n; i++ {
-		p = append(p, w[17+256+(int(w[15])-1-i)%256])
+		p = append(p, w.PauseEnd[(int(w.NumGC)-1-i)%256])
 	}
-	*pauses = append(p, w[13], w[15], w[14])
+	*pauses = append(p, w.LastGC, uint64(w.NumGC), w.PauseTotalNs)
 }
 
 func setMaxStack_c(n int) int

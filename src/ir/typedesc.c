@@ -441,7 +441,9 @@ static void lay_out(IrUnit *u, Sym *s, Type *t) {
         addr(u, s, O_GCDATA, gc);
     }
     off32(u, s, O_STR, str_name(u, t));
-    if (plain->kind == TYPE_NAMED || kind == K_STRUCT) {
+    if (plain->kind == TYPE_NAMED && kind != K_INTERFACE) { /* reflect finds *T's methods from T */
+        off32(u, s, O_PTRTOTHIS, ir_type_symbol(u, type_new_pointer(u->ts, t)));
+    } else if (plain->kind == TYPE_NAMED || kind == K_STRUCT) {
         Sym *ptr = core_sym(u, "type:*", t);
         sym_reloc(u->syms, s, O_PTRTOTHIS, RELOC_WEAK_OFF32, ptr, 0);
     }

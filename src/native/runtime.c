@@ -297,16 +297,30 @@ RtResult native_gc(M *m, uint64_t *args) {
     return RT_OK;
 }
 
+/* (m *runtime.MemStats) */
 RtResult native_mem_stats(M *m, uint64_t *args) {
+    typedef struct GoMemStats {
+        uint64_t alloc, total_alloc, sys, lookups, mallocs, frees, heap_alloc, heap_sys, heap_idle, heap_inuse,
+            heap_released, heap_objects, stack_inuse, stack_sys, mspan_inuse, mspan_sys, mcache_inuse, mcache_sys,
+            buckhash_sys, gc_sys, other_sys, next_gc, last_gc, pause_total_ns, pause_ns[256], pause_end[256];
+        uint32_t num_gc, num_forced_gc;
+        double gc_cpu_fraction;
+        bool enable_gc, debug_gc;
+    } GoMemStats; /* BySize follows and stays as it is */
+    GoMemStats *g = (GoMemStats *)args[0];
     MemStatsC s;
+    sched_stop_world(m, "ReadMemStats");
     mem_stats(m->vm, &s);
-    uint64_t *w = (uint64_t *)args[0];
-    uint64_t head[17] = {s.alloc, s.total_alloc, s.sys, s.mallocs, s.frees, s.heap_alloc, s.heap_sys, s.heap_idle,
-                         s.heap_inuse, s.heap_released, s.heap_objects, s.stack_inuse, s.next_gc, s.last_gc,
-                         s.pause_total_ns, s.num_gc, s.num_forced_gc};
-    memcpy(w, head, sizeof head);
-    memcpy(w + 17, s.pause_ns, sizeof s.pause_ns);
-    memcpy(w + 17 + 256, s.pause_end, sizeof s.pause_end);
+    sched_start_world(m);
+    *g = (GoMemStats){
+        .alloc = s.alloc, .total_alloc = s.total_alloc, .sys = s.sys, .mallocs = s.mallocs, .frees = s.frees,
+        .heap_alloc = s.heap_alloc, .heap_sys = s.heap_sys, .heap_idle = s.heap_idle, .heap_inuse = s.heap_inuse,
+        .heap_released = s.heap_released, .heap_objects = s.heap_objects, .stack_inuse = s.stack_inuse,
+        .stack_sys = s.stack_inuse, .next_gc = s.next_gc, .last_gc = s.last_gc, .pause_total_ns = s.pause_total_ns,
+        .num_gc = (uint32_t)s.num_gc, .num_forced_gc = (uint32_t)s.num_forced_gc, .enable_gc = true,
+    };
+    memcpy(g->pause_ns, s.pause_ns, sizeof s.pause_ns);
+    memcpy(g->pause_end, s.pause_end, sizeof s.pause_end);
     return RT_OK;
 }
 
