@@ -6,22 +6,26 @@
  * other than its own break and continue. */
 #include "ir/build_int.h"
 
-/* Gives v of type t to the loop variable e (NULL or blank: nothing). */
-static void set_var(Fn *fn, RangeStmt *s, Expr *e, ValueId v, Type *t, bool declare) {
-    if (!e) return;
-    e = unparen(e);
-    if (e->kind == EXPR_IDENT && ((Ident *)e)->name->blank) return;
-    Place p;
-    if (s->define) {
-        Object *o = ((Ident *)e)->obj;
-        if (declare) fn_declare(fn, o, fn_type(fn, object_type(o)), false);
-        p = place_var(fn, o);
-    } else p = place_of(fn, e);
-    place_store(fn, p, build_assign_conv(fn, v, t, p.type));
-}
-
 static bool wants(Expr *e) {
     return e && !(unparen(e)->kind == EXPR_IDENT && ((Ident *)unparen(e))->name->blank);
+}
+
+/* Gives the loop variables their values for this iteration: places first, then both stores. */
+static void set_vars(Fn *fn, RangeStmt *s, ValueId k, Type *kt, ValueId v, Type *vt, bool declare) {
+    Expr *e[2] = {wants(s->key) ? unparen(s->key) : NULL, wants(s->value) ? unparen(s->value) : NULL};
+    ValueId x[2] = {k, v};
+    Type *t[2] = {kt, vt};
+    Place p[2];
+    for (int i = 0; i < 2; i++) {
+        if (!e[i]) continue;
+        if (s->define) {
+            Object *o = ((Ident *)e[i])->obj;
+            if (declare) fn_declare(fn, o, fn_type(fn, object_type(o)), false);
+            p[i] = place_var(fn, o);
+        } else p[i] = place_of(fn, e[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        if (e[i]) place_store(fn, p[i], build_assign_conv(fn, x[i], t[i], p[i].type));
 }
 
 /* Before Go 1.22 the variables exist once for all iterations. */
@@ -77,7 +81,7 @@ static void range_int(Fn *fn, RangeStmt *s, Type *t) {
     loop_begin(fn, &l);
     fn_branch(fn, E2(fn, LT, irtype_bool(fn->u), get(fn, i), n), l.body, l.done);
     fn_at(fn, l.body);
-    if (wants(s->key)) set_var(fn, s, s->key, get(fn, i), t, s->per_iteration);
+    if (wants(s->key)) set_vars(fn, s, get(fn, i), t, 0, NULL, s->per_iteration);
     loop_body(fn, &l, s);
     set(fn, i, E2(fn, ADD, it, get(fn, i), fn_int(fn, it, 1)));
     loop_end(fn, &l);
@@ -139,8 +143,7 @@ static void range_list(Fn *fn, RangeStmt *s, Type *t) {
         fn_aux_i(fn, a, (int64_t)et->size);
         ev = place_load(fn, place_mem(a, elem, IRF_NONNIL));
     }
-    set_var(fn, s, s->key, iv, t_int(fn), s->per_iteration);
-    set_var(fn, s, s->value, ev, elem, s->per_iteration);
+    set_vars(fn, s, iv, t_int(fn), ev, elem, s->per_iteration);
     loop_body(fn, &l, s);
     set(fn, i, E2(fn, ADD, i64, get(fn, i), fn_const_int(fn, 1)));
     loop_end(fn, &l);
@@ -163,8 +166,7 @@ static void range_string(Fn *fn, RangeStmt *s, Type *t) {
     ValueId d = E2(fn, STRDECODE, tt, str, iv);
     ValueId r = fn_result(fn, d, 0);
     set(fn, next, fn_result(fn, d, 1));
-    set_var(fn, s, s->key, iv, t_int(fn), s->per_iteration);
-    set_var(fn, s, s->value, r, fn->ts->basic[BASIC_INT32], s->per_iteration);
+    set_vars(fn, s, iv, t_int(fn), r, fn->ts->basic[BASIC_INT32], s->per_iteration);
     loop_body(fn, &l, s);
     set(fn, i, get(fn, next));
     loop_end(fn, &l);
@@ -202,8 +204,7 @@ static void range_map(Fn *fn, RangeStmt *s, Type *t) {
     fn_at(fn, l.body);
     ValueId kv = wants(s->key) ? place_load(fn, place_mem(k, m->key, IRF_NONNIL)) : 0;
     ValueId vv = wants(s->value) ? place_load(fn, place_mem(v, m->elem, IRF_NONNIL)) : 0;
-    set_var(fn, s, s->key, kv, m->key, s->per_iteration);
-    set_var(fn, s, s->value, vv, m->elem, s->per_iteration);
+    set_vars(fn, s, kv, m->key, vv, m->elem, s->per_iteration);
     loop_body(fn, &l, s);
     loop_end(fn, &l);
 }
@@ -219,7 +220,7 @@ static void range_chan(Fn *fn, RangeStmt *s, Type *t) {
     ValueId v = wants(s->key) ? fn_result(fn, r, 0) : 0;
     fn_branch(fn, fn_result(fn, r, 1), l.body, l.done);
     fn_at(fn, l.body);
-    set_var(fn, s, s->key, v, elem, s->per_iteration);
+    set_vars(fn, s, v, elem, 0, NULL, s->per_iteration);
     loop_body(fn, &l, s);
     loop_end(fn, &l);
 }
@@ -262,8 +263,9 @@ static Fn *range_body(Fn *fn, RangeStmt *s, SignatureType *yield, RangeBody *rb)
         const IrType *pt = c->f->params[i];
         if (wants(vars[i])) p[i] = zero_sized(pt) ? E0(c, ZERO, pt) : fn_aux_i(c, E0(c, PARAM, pt), i);
     }
-    for (int i = 0; i < 2; i++)
-        if (p[i]) set_var(c, s, vars[i], p[i], fn_type(c, object_type(yield->params->vars.at[i])), true);
+    Type *vt[2] = {NULL, NULL};
+    for (int i = 0; i < 2 && i < c->f->nparams; i++) vt[i] = fn_type(c, object_type(yield->params->vars.at[i]));
+    set_vars(c, s, p[0], vt[0], p[1], vt[1], true);
     build_block(c, s->body);
     c->pos = s->body->rbrace;
     if (!ir_terminated(c->f, c->cur)) build_exit(c, EXIT_CONTINUE, &s->s);
