@@ -388,3 +388,39 @@ func vmprintcustom(v any) {
 	}
 	print(")")
 }
+
+// panicrangestate reports a misuse of the body of a range-over-func loop.
+func panicrangestate(state int) {
+	switch state {
+	case 0:
+		panic(errorString("range function continued iteration after function for loop body returned false"))
+	case 2:
+		panic(errorString("range function continued iteration after loop body panic"))
+	case 3:
+		panic(errorString("range function continued iteration after whole loop exit"))
+	case 4:
+		panic(errorString("range function recovered a loop body panic and did not resume panicking"))
+	}
+	vmthrow("unexpected state passed to panicrangestate")
+}
+
+// vmcallername is the name of the function that called the caller.
+func vmcallername() string
+
+// panicwrap is called by the wrapper of a value method when the pointer is nil.
+func panicwrap() {
+	name := vmcallername() // "main.(*T).F"
+	i := 0
+	for i < len(name) && name[i] != '(' {
+		i++
+	}
+	k := i
+	for k < len(name) && name[k] != ')' {
+		k++
+	}
+	if i+2 > len(name) || k+2 > len(name) {
+		panic(plainError("value method " + name + " called using nil pointer"))
+	}
+	pkg, typ, meth := name[:i-1], name[i+2:k], name[k+2:]
+	panic(plainError("value method " + pkg + "." + typ + "." + meth + " called using nil *" + typ + " pointer"))
+}

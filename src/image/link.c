@@ -151,7 +151,7 @@ static void put_addr(Linker *l, uint64_t at, uint64_t addr) {
 
 /* Tracebacks show absolute names. */
 static Str absolute(Linker *l, Str file) {
-    if (!file.n || file.p[0] == '/' || !l->opt->work_dir) return file;
+    if (!file.n || file.p[0] == '/' || file.p[0] == '$' || !l->opt->work_dir) return file;
     return str_c(path_join(&l->arena, l->opt->work_dir, arena_printf(&l->arena, "%.*s", STR_FMT(file))));
 }
 

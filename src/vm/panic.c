@@ -278,3 +278,13 @@ RtResult vm_native_exit(M *m, uint64_t *args) {
     sched_exit(m->vm, (int)args[0]);
     return RT_PARKED;
 }
+
+/* func vmcallername() string: frames are this native, the asking function, its caller */
+RtResult vm_native_caller_name(M *m, uint64_t *args) {
+    uint64_t *fp = frame_caller(frame_caller(args - FRAME_ARGS));
+    const VmFunc *f = (const VmFunc *)fp[FRAME_FUNC];
+    const char *name = f->info && f->info->name ? f->info->name : "";
+    args[0] = (uint64_t)name;
+    args[1] = strlen(name);
+    return RT_OK;
+}

@@ -37,8 +37,19 @@ static void put_name(Buf *b, const char *name) {
     }
 }
 
+/* Files of the standard library are named "$GOROOT/src/..." in images. */
+static void put_file(Buf *b, const char *file) {
+    if (!file || !*file) file = "?";
+    if (!strncmp(file, "$GOROOT/", 8)) {
+        const char *root = getenv("GOROOT");
+        buf_printf(b, "%s/%s", root && *root ? root : "/usr/local/go", file + 8);
+    } else buf_puts(b, file);
+}
+
 static void put_position(Buf *b, const VmFunc *f, const uint64_t *pc, const char *file, int line) {
-    buf_printf(b, "\t%s:%d", file && *file ? file : "?", line);
+    buf_putc(b, '\t');
+    put_file(b, file);
+    buf_printf(b, ":%d", line);
     if (pc && pc > f->code) buf_printf(b, " +0x%zx", (size_t)(pc - f->code) * 8);
     buf_putc(b, '\n');
 }
@@ -49,7 +60,7 @@ static void put_frame(Buf *b, const FrameView *v) {
         PanicRec *p = (PanicRec *)v->fp[STUB_STATE];
         buf_printf(b, "panic({0x%llx, 0x%llx})\n", (unsigned long long)(uintptr_t)p->value.type,
                    (unsigned long long)(uintptr_t)p->value.data);
-        buf_puts(b, "\truntime/panic.go:860 +0x13a\n");
+        put_position(b, f, f->code + 1, "$GOROOT/src/runtime/panic.go", 859);
         return;
     }
     int line = 0, inl = -1;
@@ -60,7 +71,9 @@ static void put_frame(Buf *b, const FrameView *v) {
         const InlineInfo *in = &f->info->inlines[inl];
         put_name(b, in->func);
         buf_puts(b, "(...)\n");
-        buf_printf(b, "\t%s:%d\n", in->file ? in->file : file, line);
+        buf_putc(b, '\t');
+        put_file(b, in->file ? in->file : file);
+        buf_printf(b, ":%d\n", line);
         line = in->call_line;
         inl = in->parent;
     }
