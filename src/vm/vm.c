@@ -8,6 +8,8 @@ static const VmFunc *find_func(Images *im, const char *name) {
     return (const VmFunc *)image_lookup(im, str_c(name));
 }
 
+static void start_func(M *m, GoFunc *f) { vm_go(m, f->fn, f, NULL, 0); }
+
 Vm *vm_new(Images *images, const VmOptions *opt) {
     Vm *vm = calloc(1, sizeof *vm);
     VmPriv *pv = calloc(1, sizeof *pv);
@@ -35,6 +37,9 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     for (int i = 0; i < HOOK_COUNT; i++) pv->hooks[i] = find_func(images, names[i]);
     pv->type_error_string = (const GoType *)image_lookup(images, STR("type:runtime.errorString"));
     pv->type_plain_error = (const GoType *)image_lookup(images, STR("type:runtime.plainError"));
+    vm->sched_time.start_nano = (const int64_t *)image_lookup(images, STR("time.startNano"));
+    vm->sched_time.local = (void *)image_lookup(images, STR("time.localLoc"));
+    vm->go_func = start_func;
     heap_init(vm);
     gc_set_hooks(vm, &(GcHooks){.scan_g = vm_scan_g, .scan_roots = vm_scan_roots,
                                  .run_finalizers = native_finalizers_ready, .before_mark = native_before_mark});
