@@ -566,6 +566,12 @@ void check_binary(Checker *c, Operand *x, Expr *e, Expr *lhs, Expr *rhs, int op)
         bool zero = false;
         if ((x->mode == MODE_CONST || all_integer(x->type)) && y.mode == MODE_CONST)
             zero = const_sign(y.cval) == 0 && const_kind(y.cval) != CONST_UNKNOWN;
+        if (x->mode == MODE_CONST && y.mode == MODE_CONST && is_complex(x->type) &&
+            const_kind(y.cval) != CONST_UNKNOWN) { /* the divisor's square may underflow */
+            const ConstVal *re = const_real(y.cval), *im = const_imag(y.cval);
+            zero |= const_sign(const_binary(c->arena, re, TOK_MUL, re, false)) == 0 &&
+                    const_sign(const_binary(c->arena, im, TOK_MUL, im, false)) == 0;
+        }
         if (zero) {
             types_error(c, operand_pos(&y), ERR_DivByZero, invalid_op "division by zero");
             x->mode = MODE_INVALID;
