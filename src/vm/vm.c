@@ -8,7 +8,7 @@ static const VmFunc *find_func(Images *im, const char *name) {
     return (const VmFunc *)image_lookup(im, str_c(name));
 }
 
-static void start_func(M *m, GoFunc *f) { vm_go(m, f->fn, f, NULL, 0); }
+static void start_func(M *m, GoFunc *f) { sched_start(m, vm_go(m, f->fn, f, NULL, 0)); }
 
 Vm *vm_new(Images *images, const VmOptions *opt) {
     Vm *vm = calloc(1, sizeof *vm);
