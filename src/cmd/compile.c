@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "code/code.h"
+#include "opt/opt.h"
 #include "types/export.h"
 #include "vm/vm.h"
 
@@ -183,6 +184,7 @@ int compile_load(Compile *c, char **files, int n) {
         if (!c->main) report(c);
         return 1;
     }
+    opt_unit(&c->unit, c->opt_level);
     uint64_t t1 = time_now_ns();
     for (int i = 0; i < c->loader.order.len; i++) {
         BuildPackage *p = c->loader.order.at[i];

@@ -1,0 +1,44 @@
+/* opt_int: what the passes share.
+ *
+ * Opt is the state of one function under optimisation. Passes replace values through `repl`, which is applied
+ * to all arguments at once by opt_apply; values themselves are never removed from IrFunc.values, only from
+ * their block. Order and dominators are computed by opt_cfg and hold until a pass changes edges. */
+#ifndef VOLE_OPT_INT_H
+#define VOLE_OPT_INT_H
+
+#include "opt/opt.h"
+
+typedef struct Opt {
+    IrFunc *f;
+    Arena arena;       /* reset between passes */
+    ValueId *repl;     /* per value: what stands for it now, 0: itself */
+    int nrepl;
+    /* of the control flow graph */
+    BlockId *rpo;
+    int nrpo;
+    int *rpo_of;       /* per block; -1: unreachable */
+    int *idom;         /* per rpo number, as rpo number; the entry has 0 */
+    int *depth;        /* per rpo number: loop nesting */
+    bool changed;
+} Opt;
+
+static inline IrValue *oval(Opt *o, ValueId v) { return &o->f->values.at[v]; }
+void opt_begin(Opt *o);                     /* fresh repl array for the values that there are */
+void opt_replace(Opt *o, ValueId old, ValueId with);
+ValueId opt_resolve(Opt *o, ValueId v);
+void opt_apply(Opt *o);                     /* rewrites all arguments, drops replaced values from blocks */
+void opt_cfg(Opt *o);                       /* order and dominators; drops unreachable blocks */
+bool opt_dominates(Opt *o, BlockId a, BlockId b);
+void opt_loops(Opt *o);                     /* fills depth */
+bool opt_const_int(Opt *o, ValueId v, int64_t *out);
+int64_t opt_wrap(const IrType *t, int64_t x); /* normalises to an int type */
+
+/* passes */
+void opt_cleanup(Opt *o);  /* cfg.c: constant branches, empty blocks, straight lines */
+void opt_mem2reg(Opt *o);
+void opt_simplify(Opt *o);
+void opt_gvn(Opt *o);
+void opt_dce(Opt *o);
+void opt_licm(Opt *o);
+
+#endif
