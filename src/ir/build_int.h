@@ -61,16 +61,17 @@ typedef struct VarLoc {
 
 typedef struct Capture { Object *obj; int64_t off; bool byref; Type *type; } Capture;
 
-typedef enum PlaceKind { PLACE_BLANK, PLACE_LOCAL, PLACE_MEM, PLACE_MAP } PlaceKind;
+typedef enum PlaceKind { PLACE_BLANK, PLACE_LOCAL, PLACE_MEM, PLACE_MAP, PLACE_ELEM } PlaceKind;
 typedef struct Place {
     uint8_t kind;
     uint8_t flags;   /* IrFlag for LOAD/STORE (MEM) */
     Type *type;      /* substituted */
     IrVar *var;      /* LOCAL */
-    ValueId base;    /* MEM: pointer; MAP: the map */
-    int64_t off;     /* LOCAL, MEM */
-    ValueId key;     /* MAP */
-    Type *map;       /* MAP */
+    ValueId base;    /* MEM: pointer; MAP: the map; ELEM: slice or pointer to array */
+    int64_t off;     /* LOCAL, MEM, ELEM: inside the element */
+    ValueId key;     /* MAP, ELEM: the index, not yet checked */
+    Type *map;       /* MAP; ELEM: the slice or array type */
+    Pos pos;         /* ELEM */
 } Place;
 
 /* Where break and continue of an enclosing statement go. */
@@ -211,6 +212,8 @@ Place place_local(IrVar *v, Type *t);
 Place place_mem(ValueId base, Type *t, unsigned flags);
 Place place_field(Fn *fn, Place p, Type *st, int i);
 Place place_index_const(Fn *fn, Place p, Type *arr, int64_t i);
+/* Checks the index of an ELEM; others are returned as they are. Before a place is used twice. */
+Place place_fix(Fn *fn, Place p);
 ValueId place_load(Fn *fn, Place p);
 void place_store(Fn *fn, Place p, ValueId v);
 void place_zero(Fn *fn, Place p);

@@ -86,6 +86,10 @@ static void fill_struct(Fn *fn, Place p, Type *t, CompositeLit *l) {
     for (int i = 0; i < l->elems.len; i++) {
         Expr *e = l->elems.at[i];
         fn->pos = e->pos;
+        if (e->kind != EXPR_KEYVALUE && s->fields.at[i]->name->blank) {
+            build_effect(fn, e);
+            continue;
+        }
         if (e->kind != EXPR_KEYVALUE) {
             store_elem(fn, place_field(fn, p, t, i), e, true);
             continue;
@@ -106,6 +110,8 @@ void build_lit_into(Fn *fn, Place p, CompositeLit *l, bool zeroed) {
     if (u->kind == TYPE_STRUCT) {
         StructType *s = (StructType *)u;
         bool full = l->elems.len == s->fields.len && s->fields.len <= 4 && type_size(t) > 0;
+        for (int i = 0; i < s->fields.len; i++)
+            if (s->fields.at[i]->name->blank) full = false;
         if (full) { /* no padding, or nobody can see it; fields that are stored piecewise need zeroes */
             int64_t sum = 0;
             for (int i = 0; i < s->fields.len; i++) {

@@ -24,8 +24,29 @@ Place place_index_const(Fn *fn, Place p, Type *arr, int64_t i) {
     return p;
 }
 
+Place place_fix(Fn *fn, Place p) {
+    if (p.kind != PLACE_ELEM) return p;
+    const IrType *ptr = irtype_ptr(fn->u);
+    Type *u = under(p.map);
+    Pos save = fn->pos;
+    fn->pos = p.pos;
+    ValueId a;
+    if (u->kind == TYPE_SLICE) {
+        a = fn_aux_i(fn, E2(fn, ELEMADDR, ptr, p.base, p.key), (int64_t)fn_irt(fn, ((SliceType *)u)->elem)->size);
+    } else {
+        ArrayType *t = (ArrayType *)u;
+        a = fn_aux_i(fn, E2(fn, ARRADDR, ptr, p.base, p.key), (int64_t)fn_irt(fn, t->elem)->size);
+        fn_flag(fn, fn_aux2(fn, a, t->len), p.flags);
+    }
+    fn->pos = save;
+    Place r = place_mem(a, p.type, IRF_NONNIL);
+    r.off = p.off;
+    return r;
+}
+
 ValueId place_addr(Fn *fn, Place p) {
     const IrType *ptr = irtype_ptr(fn->u);
+    p = place_fix(fn, p);
     switch ((PlaceKind)p.kind) {
     case PLACE_LOCAL:
         p.var->addressed = true;
@@ -47,6 +68,7 @@ ValueId place_addr(Fn *fn, Place p) {
 
 ValueId place_load(Fn *fn, Place p) {
     if (p.kind == PLACE_BLANK) bug("load of the blank identifier");
+    p = place_fix(fn, p);
     const IrType *t = fn_irt(fn, p.type);
     if (p.kind == PLACE_MAP) {
         ValueId v = E2(fn, MAPGET, t, p.base, p.key);
@@ -62,6 +84,7 @@ ValueId place_load(Fn *fn, Place p) {
 
 void place_store(Fn *fn, Place p, ValueId v) {
     if (p.kind == PLACE_BLANK) return;
+    p = place_fix(fn, p);
     const IrType *t = fn_irt(fn, p.type);
     if (p.kind == PLACE_MAP) {
         ValueId s = E3(fn, MAPSET, &irtype_none, p.base, p.key, v);
@@ -84,6 +107,7 @@ void place_store(Fn *fn, Place p, ValueId v) {
 void place_zero(Fn *fn, Place p) {
     const IrType *t = fn_irt(fn, p.type);
     if (p.kind == PLACE_BLANK || zero_sized(t)) return;
+    p = place_fix(fn, p);
     if (p.kind == PLACE_LOCAL && !p.off && p.var->type->size == t->size) {
         fn_aux_var(fn, E0(fn, LOCALZERO, &irtype_none), p.var);
         return;
@@ -166,7 +190,6 @@ Place place_path(Fn *fn, Expr *e, Type *t, int *index, int n, Type **out) {
 static Place place_of_index(Fn *fn, IndexExpr *x) {
     Type *ct = fn_expr_type(fn, x->on), *t = under(ct);
     Expr *ie = x->indices.at[0];
-    const IrType *ptr = irtype_ptr(fn->u);
     if (t->kind == TYPE_MAP) {
         MapType *m = (MapType *)t;
         Place p = {.kind = PLACE_MAP, .type = m->elem, .map = ct};
@@ -179,10 +202,7 @@ static Place place_of_index(Fn *fn, IndexExpr *x) {
     if (t->kind == TYPE_SLICE) {
         Type *elem = ((SliceType *)t)->elem;
         ValueId s = build_expr(fn, x->on);
-        ValueId i = build_expr(fn, ie);
-        fn->pos = x->x.pos;
-        ValueId a = fn_aux_i(fn, E2(fn, ELEMADDR, ptr, s, i), (int64_t)fn_irt(fn, elem)->size);
-        return place_mem(a, elem, IRF_NONNIL);
+        return (Place){.kind = PLACE_ELEM, .type = elem, .base = s, .key = build_expr(fn, ie), .map = ct, .pos = x->x.pos};
     }
     if (t->kind == TYPE_POINTER) {
         ArrayType *a = (ArrayType *)under(deref_type(t));
@@ -191,10 +211,8 @@ static Place place_of_index(Fn *fn, IndexExpr *x) {
             Place pl = place_mem(p, deref_type(t), 0);
             return place_index_const(fn, pl, deref_type(t), ci);
         }
-        ValueId i = build_expr(fn, ie);
-        fn->pos = x->x.pos;
-        ValueId ad = fn_aux2(fn, fn_aux_i(fn, E2(fn, ARRADDR, ptr, p, i), (int64_t)fn_irt(fn, a->elem)->size), a->len);
-        return place_mem(ad, a->elem, IRF_NONNIL);
+        return (Place){.kind = PLACE_ELEM, .type = a->elem, .base = p, .key = build_expr(fn, ie), .map = &a->t,
+                       .pos = x->x.pos};
     }
     ArrayType *a = (ArrayType *)t;
     Place p;
@@ -207,10 +225,8 @@ static Place place_of_index(Fn *fn, IndexExpr *x) {
     if (is_const && ci < a->len) return place_index_const(fn, p, ct, ci);
     ValueId i = build_expr(fn, ie);
     fn->pos = x->x.pos;
-    ValueId base = place_addr(fn, p);
-    ValueId ad = E2(fn, ARRADDR, ptr, base, i);
-    fn_flag(fn, fn_aux2(fn, fn_aux_i(fn, ad, (int64_t)fn_irt(fn, a->elem)->size), a->len), IRF_NONNIL);
-    return place_mem(ad, a->elem, IRF_NONNIL);
+    return (Place){.kind = PLACE_ELEM, .type = a->elem, .base = place_addr(fn, p), .key = i, .map = ct, .pos = x->x.pos,
+                   .flags = IRF_NONNIL};
 }
 
 Place place_of(Fn *fn, Expr *e) {
@@ -275,6 +291,7 @@ void place_assign(Fn *fn, Place p, Expr *e) {
     }
     Type *from = x->cval ? p.type : fn_expr_type(fn, x);
     const IrType *it = fn_irt(fn, p.type);
+    if (p.kind == PLACE_ELEM && x->kind == EXPR_COMPOSITE) p = place_fix(fn, p);
     if (it->rep == REP_AGG && p.kind != PLACE_MAP && same_type(from, p.type)) {
         if (x->kind == EXPR_COMPOSITE) {
             Walk w = {.expr = self_ref};
@@ -287,9 +304,9 @@ void place_assign(Fn *fn, Place p, Expr *e) {
                 build_lit_into(fn, p, l, false);
                 return;
             }
-        } else if (it->size > 64 && p.kind == PLACE_MEM && expr_is_place(fn, x)) {
+        } else if (it->size > 64 && (p.kind == PLACE_MEM || p.kind == PLACE_ELEM) && expr_is_place(fn, x)) {
             Place q = place_of(fn, x);
-            if (q.kind == PLACE_MEM || q.kind == PLACE_LOCAL) {
+            if (q.kind != PLACE_MAP) {
                 ValueId src = place_addr(fn, q), dst = place_addr(fn, p);
                 fn_flag(fn, fn_aux_t(fn, E2(fn, MOVE, &irtype_none, dst, src), it), IRF_NONNIL);
                 return;

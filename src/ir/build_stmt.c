@@ -133,6 +133,7 @@ static void assign_op(Fn *fn, Expr *lhs, Expr *rhs, int op, ValueId one) {
         p = place_of(fn, lhs);
         if (rhs) y = build_expr_as(fn, rhs, yt);
     }
+    p = place_fix(fn, p);
     ValueId x = place_load(fn, p);
     place_store(fn, p, build_binary(fn, op, x, t, y, yt, t, rhs));
 }

@@ -208,6 +208,12 @@ static bool lay_struct(Lay *l, Sym *s, uint64_t off, CompositeLit *c, Type *t) {
             if (i >= st->fields.len) return false;
             fo = struct_field_offset(st, i);
             ft = object_type(st->fields.at[i]);
+            if (st->fields.at[i]->name->blank) { /* evaluated but not stored */
+                Lay dry = *l;
+                dry.dry = true;
+                if (!lay(&dry, s, off, e, ft)) return false;
+                continue;
+            }
         }
         if (!lay(l, s, off + (uint64_t)fo, e, ft)) return false;
     }
