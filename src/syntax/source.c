@@ -186,6 +186,7 @@ int diag_print(Session *s, DiagList *l, FILE *out, int limit, bool show_columns,
     int kept = 0;
     VEC(PosBase) bases = {0};
     SortedMsg last = {0}; /* last syntax error: others right behind it on its line are noise */
+    SortedMsg last_other = {0};
     for (int i = 0; i < n; i++) {
         SortedMsg m = {&l->msgs.at[i], pos_location(s, l->msgs.at[i].pos), 0, i};
         SourceFile *f = pos_file(s, m.m->pos);
@@ -197,6 +198,9 @@ int diag_print(Session *s, DiagList *l, FILE *out, int limit, bool show_columns,
         if (str_has_prefix(m.m->text, "syntax error")) {
             if (last.m && same_line(&last, &m)) continue;
             last = m;
+        } else { /* gc drops a message that repeats the one just before it on the same line */
+            if (last_other.m && same_line(&last_other, &m) && str_eq(last_other.m->text, m.m->text)) continue;
+            last_other = m;
         }
         v[kept++] = m;
     }
@@ -206,8 +210,9 @@ int diag_print(Session *s, DiagList *l, FILE *out, int limit, bool show_columns,
     int line_start = 0; /* first message of the current line */
     for (int i = 0; i < n; i++) {
         if (!same_line(&v[i], &v[line_start])) line_start = i;
-        bool drop = false; /* the same text twice on a line */
-        for (int k = line_start; k < i && !drop; k++) drop = str_eq(v[k].m->text, v[i].m->text);
+        bool drop = false; /* the same text twice at one place */
+        for (int k = line_start; k < i && !drop; k++)
+            drop = v[k].m->pos == v[i].m->pos && str_eq(v[k].m->text, v[i].m->text);
         if (drop) continue;
         put_place(out, v[i].at, show_columns);
         fprintf(out, "%.*s\n", STR_FMT(v[i].m->text));

@@ -42,7 +42,7 @@ static TypeList func_inst_partial(Checker *c, Target *T, Pos pos, Operand *x, In
     ExprList xlist = {0};
     Pos ipos = pos;
     if (inst) {
-        ipos = expr_start(&inst->x);
+        ipos = node_pos(&inst->x);
         x->expr = &inst->x;
     }
     bool version_err = !verify_versionf(c, ipos, 18, "function instantiation");
@@ -74,7 +74,7 @@ static TypeList func_inst_partial(Checker *c, Target *T, Pos pos, Operand *x, In
             SignatureType *gsig = clone_sig(c, sig);
             gsig->recv = NULL;
             gsig->tparams = gsig->rparams = (TypeList){0};
-            param = object_new_var(c->ts, c->pkg, NULL, &gsig->t, operand_pos(x));
+            param = object_new_var(c->ts, c->pkg, NULL, &gsig->t, node_pos(x->expr));
             args = new_operands(c, 1);
             *args.at[0] = (Operand){.mode = MODE_VALUE, .type = &T->sig->t,
                                     .expr = &dummy_ident(c, operand_pos(x), T->desc)->x};
@@ -92,7 +92,7 @@ static TypeList func_inst_partial(Checker *c, Target *T, Pos pos, Operand *x, In
         }
         targs = res;
     }
-    sig = instantiate_signature(c, operand_pos(x), x->expr, sig, targs, xlist);
+    sig = instantiate_signature(c, node_pos(x->expr), x->expr, sig, targs, xlist);
     x->type = &sig->t;
     x->mode = MODE_VALUE;
     return none;
@@ -118,7 +118,7 @@ static OperandList generic_expr_list(Checker *c, ExprList list, TypeList **atarg
         if (e->kind == EXPR_INDEX) {
             IndexExpr *inst = (IndexExpr *)e;
             if (check_index_expr(c, x, inst)) {
-                TypeList t = func_inst_partial(c, NULL, operand_pos(x), x, inst, infer);
+                TypeList t = func_inst_partial(c, NULL, node_pos(x->expr), x, inst, infer);
                 x->expr = e;
                 if (t.len) tl[i] = t;
                 else record_operand(c, x);
@@ -227,7 +227,7 @@ SignatureType *check_arguments(Checker *c, CallExpr *call, SignatureType *sig, T
             types_version_error(c, expr_start(&call->x), 18, call->fn->kind == EXPR_INDEX ? "function instantiation"
                                                                                         : "implicit function instantiation");
         Type *renamed = &params->t;
-        tparams = rename_tparams(c, expr_start(&call->x), sig->tparams, &params->t, &renamed);
+        tparams = rename_tparams(c, node_pos(&call->x), sig->tparams, &params->t, &renamed);
         params = (TupleType *)renamed;
         targs = list_append(c, targs, (TypeList){0}, n);
     } else {
@@ -241,7 +241,7 @@ SignatureType *check_arguments(Checker *c, CallExpr *call, SignatureType *sig, T
         if (!asig->tparams.len) continue;
         Type *renamed = NULL;
         SignatureType *copy = clone_sig(c, asig);
-        TypeList atp = rename_tparams(c, expr_start(&call->x), asig->tparams, &copy->t, &renamed);
+        TypeList atp = rename_tparams(c, node_pos(&call->x), asig->tparams, &copy->t, &renamed);
         if (renamed == &copy->t || !renamed) renamed = &copy->t;
         asig = clone_sig(c, (SignatureType *)renamed);
         asig->tparams = atp;
@@ -255,7 +255,7 @@ SignatureType *check_arguments(Checker *c, CallExpr *call, SignatureType *sig, T
         verify_versionf(c, operand_pos(args.at[first_generic]), 21, "implicitly instantiated function as argument");
     if (tparams.len > 0) {
         MultiError err = new_error(c, ERR_CannotInferTypeArgs);
-        TypeList res = check_infer(c, expr_start(&call->x), tparams, targs, params, args, false, &err);
+        TypeList res = check_infer(c, node_pos(&call->x), tparams, targs, params, args, false, &err);
         if (!res.len) {
             if (err.n) {
                 Str msg = buf_str(&err.buf);
@@ -266,7 +266,7 @@ SignatureType *check_arguments(Checker *c, CallExpr *call, SignatureType *sig, T
         targs = res;
         if (n > 0) {
             TypeList mine = {targs.at, n}, mytp = {tparams.at, n};
-            rsig = instantiate_signature(c, expr_start(&call->x), call->fn, sig, mine, xlist);
+            rsig = instantiate_signature(c, node_pos(&call->x), call->fn, sig, mine, xlist);
             if (adjusted) params = (TupleType *)check_subst(c, &params->t, mytp, mine, NULL);
             else params = rsig->params;
         }
@@ -278,7 +278,7 @@ SignatureType *check_arguments(Checker *c, CallExpr *call, SignatureType *sig, T
             int k = asig->tparams.len;
             if (!k) continue;
             TypeList at = {targs.at + j, k};
-            a->type = &instantiate_signature(c, expr_start(&call->x), a->expr, asig, at, (ExprList){0})->t;
+            a->type = &instantiate_signature(c, node_pos(&call->x), a->expr, asig, at, (ExprList){0})->t;
             record_operand(c, a);
             j += k;
         }
@@ -312,7 +312,7 @@ static int conversion_call(Checker *c, Operand *x, CallExpr *call) {
     }
     int n = call->args.len;
     if (n == 0) {
-        types_error(c, call->rparen ? call->rparen : expr_start(&call->x), ERR_WrongArgCount, "missing argument in conversion to %t", T);
+        types_error(c, expr_start(&call->x), ERR_WrongArgCount, "missing argument in conversion to %t", T);
     } else if (n == 1) {
         check_expr(c, new_target(c, T, "conversion"), x, call->args.at[0]);
         if (x->mode != MODE_INVALID) {
@@ -401,7 +401,7 @@ int check_call_expr(Checker *c, Operand *x, CallExpr *call) {
         }
         if (targs.len == want && want > 0) {
             verify_versionf(c, expr_start(&inst->x), 18, "function instantiation");
-            sig = instantiate_signature(c, expr_start(&inst->x), &inst->x, sig, targs, xlist);
+            sig = instantiate_signature(c, node_pos(&inst->x), &inst->x, sig, targs, xlist);
             targs = (TypeList){0};
             xlist = (ExprList){0};
         }
@@ -569,10 +569,6 @@ static bool method_selector(Checker *c, Operand *x, SelectorExpr *e, Lookup *l) 
 }
 
 void check_selector(Checker *c, Operand *x, SelectorExpr *e, bool want_type) {
-    if (e->sel->name->blank) {
-        types_error(c, e->sel->x.pos, ERR_InvalidBlank, "cannot refer to blank field or method");
-        goto error;
-    }
     if (e->on->kind == EXPR_IDENT) {
         Object *o = check_lookup(c, ((Ident *)e->on)->name);
         if (o && o->kind == OBJ_PKGNAME) {
@@ -583,7 +579,7 @@ void check_selector(Checker *c, Operand *x, SelectorExpr *e, bool want_type) {
     check_expr_or_type(c, x, e->on, false);
     if (x->mode == MODE_INVALID) goto error;
     if (x->mode == MODE_BUILTIN) {
-        types_error(c, expr_start(&e->x), ERR_UncalledBuiltin, "invalid use of %x in selector expression", x);
+        types_error(c, node_pos(&e->x), ERR_UncalledBuiltin, "invalid use of %x in selector expression", x);
         goto error;
     }
     NamedType *inst = want_type ? as_named(x->type) : NULL;

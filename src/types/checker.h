@@ -70,6 +70,7 @@ void open_scope(Checker *c, Pos pos, Pos end);
 void close_scope(Checker *c);
 
 /* expr.c */
+Pos node_pos(const Expr *e);
 void record_type_value(Checker *c, Expr *e, int mode, Type *t, ConstVal *val);
 void record_operand(Checker *c, Operand *x);
 void record_builtin_type(Checker *c, Expr *f, Type *sig);

@@ -6,6 +6,18 @@
  * left operand is checked as if the shift were not there (EXPR_SHIFT_LHS). */
 #include "types/checker.h"
 
+/* Where gc says that an expression is: at its operator, bracket or dot, not at its start. */
+Pos node_pos(const Expr *e) {
+    switch (e->kind) {
+    case EXPR_BINARY: return ((BinaryExpr *)e)->op_pos;
+    case EXPR_CALL: return ((CallExpr *)e)->lparen ? ((CallExpr *)e)->lparen : e->pos;
+    case EXPR_INDEX: return ((IndexExpr *)e)->lbrack ? ((IndexExpr *)e)->lbrack : e->pos;
+    case EXPR_SELECTOR: return ((SelectorExpr *)e)->sel->x.pos - 1;
+    case EXPR_KEYVALUE: return ((KeyValueExpr *)e)->colon;
+    }
+    return e->pos;
+}
+
 /* ---- Recording ------------------------------------------------------------------------------ */
 
 void record_type_value(Checker *c, Expr *e, int mode, Type *t, ConstVal *val) {
@@ -635,7 +647,7 @@ void check_non_generic(Checker *c, Target *T, Operand *x) {
     case TYPE_SIGNATURE:
         if (((SignatureType *)x->type)->tparams.len) {
             if (T) {
-                func_inst(c, T, operand_pos(x), x, NULL, true);
+                func_inst(c, T, node_pos(x->expr), x, NULL, true);
                 return;
             }
             what = "function";
@@ -737,7 +749,7 @@ static int expr_internal(Checker *c, Target *T, Operand *x, Expr *e, Type *hint)
     case EXPR_SELECTOR: check_selector(c, x, (SelectorExpr *)e, false); break;
     case EXPR_INDEX:
         if (check_index_expr(c, x, (IndexExpr *)e))
-            func_inst(c, T, e->pos, x, (IndexExpr *)e, true);
+            func_inst(c, T, node_pos(e), x, (IndexExpr *)e, true);
         if (x->mode == MODE_INVALID) goto error;
         break;
     case EXPR_SLICE:

@@ -155,7 +155,7 @@ bool check_index_expr(Checker *c, Operand *x, IndexExpr *e) {
         break;
     }
     if (!valid) {
-        types_error(c, expr_start(&e->x), ERR_NonSliceableOperand, "cannot index %x", x);
+        types_error(c, node_pos(&e->x), ERR_NonSliceableOperand, "cannot index %x", x);
         check_use_list(c, e->indices);
         x->mode = MODE_INVALID;
         return false;

@@ -33,12 +33,12 @@ static void check_bodies(Checker *c, Map *linked) {
         if (!fd) continue;
         if (fd->body) {
             if (fd->pragmas & PRAGMA_NOESCAPE)
-                types_error(c, fd->pos, ERR_BadDecl, "can only use //go:noescape with external func implementations");
+                types_error(c, fd->name->x.pos, ERR_BadDecl, "can only use //go:noescape with external func implementations");
             continue;
         }
         if (c->opt.allow_bodyless || c->opt.is_std) continue;
         if (!fd->recv && map_find_ptr(linked, o->name)) continue;
-        types_error(c, fd->pos, ERR_BadDecl, "missing function body");
+        types_error(c, fd->name->x.pos, ERR_BadDecl, "missing function body");
     }
 }
 

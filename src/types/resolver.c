@@ -161,7 +161,7 @@ static void collect_consts(Checker *c, Scope *file, GenDecl *g) {
 
 static void check_embed(Checker *c, File *f, ValueSpec *s) {
     const char *msg = NULL;
-    if (!f->imports_embed) msg = "go:embed only allowed in Go files that import \"embed\"";
+    if (!f->imports_embed) msg = "go:embed requires import \"embed\" (or import _ \"embed\", if package is not used)";
     else if (!allow_version(c, 16)) msg = "go:embed requires go1.16 or later";
     else if (s->nnames > 1) msg = "go:embed cannot apply to multiple vars";
     else if (s->values.len) msg = "go:embed cannot apply to var with initializer";

@@ -113,7 +113,7 @@ static void case_values(Checker *c, Operand *x, ExprList values, Map *seen) {
             }
         if (dup) continue;
         SeenCase *s = arena_new(c->arena, SeenCase);
-        *s = (SeenCase){operand_pos(&v), v.type, e->val};
+        *s = (SeenCase){node_pos(v.expr), v.type, e->val};
         e->val = s;
     }
 }

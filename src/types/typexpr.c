@@ -228,7 +228,7 @@ typedef struct InstCheck { Expr *x; ExprList xlist; TypeList targs; Type *inst; 
 
 static void later_verify_instance(Checker *c, void *arg) {
     InstCheck *a = arg;
-    Pos pos = expr_start(a->x);
+    Pos pos = node_pos(a->x);
     record_instance(c, a->x, a->targs);
     TypeList tparams = type_tparams(a->inst);
     Object *o = a->inst->kind == TYPE_NAMED ? ((NamedType *)a->inst)->obj : ((AliasType *)a->inst)->obj;
