@@ -11,6 +11,11 @@ static const VmFunc *find_func(Images *im, const char *name) {
 static void start_func(M *m, GoFunc *f) { sched_start(m, vm_go(m, f->fn, f, NULL, 0)); }
 
 Vm *vm_new(Images *images, const VmOptions *opt) {
+    if (images->relocated) { /* type offsets of C code are relative to the fixed place: see type_at_off */
+        fprintf(stderr, "vole: the addresses from %#llx on are taken: a second instance in one process is not supported yet\n",
+                IMAGE_SPACE_BASE);
+        exit(1);
+    }
     Vm *vm = calloc(1, sizeof *vm);
     VmPriv *pv = calloc(1, sizeof *pv);
     if (!vm || !pv) base_oom();
