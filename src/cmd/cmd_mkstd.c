@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "cmd/compile.h"
 #include "code/code.h"
+#include "opt/opt.h"
 #include "types/export.h"
 #include "vm/vm.h"
 
@@ -122,6 +123,8 @@ static void build_one(MkStd *m, BuildPackage *p) {
     if (c->verify)
         for (int i = 0; i < u->funcs.len; i++) ir_verify(u->funcs.at[i], "build");
     if (m->ir_only) return;
+    base_stage = arena_printf(&c->arena, "optimising %.*s", STR_FMT(p->path));
+    opt_unit(u, u->opt_level);
     base_stage = arena_printf(&c->arena, "selecting code of %.*s", STR_FMT(p->path));
     code_unit(u);
     base_stage = NULL;

@@ -184,7 +184,6 @@ int compile_load(Compile *c, char **files, int n) {
         if (!c->main) report(c);
         return 1;
     }
-    opt_unit(&c->unit, c->opt_level);
     uint64_t t1 = time_now_ns();
     for (int i = 0; i < c->loader.order.len; i++) {
         BuildPackage *p = c->loader.order.at[i];
@@ -253,6 +252,9 @@ int compile_code(Compile *c) {
     }
     base_stage = "building main";
     ir_build_main(&c->unit, pkgs.at, pkgs.len, c->main->types);
+    if (c->verify)
+        for (int i = 0; i < c->unit.funcs.len; i++) ir_verify(c->unit.funcs.at[i], "build");
+    opt_unit(&c->unit, c->opt_level);
     uint64_t t1 = time_now_ns();
     for (int i = 0; dumps(c, "ssa") && i < c->unit.funcs.len; i++) {
         IrFunc *f = c->unit.funcs.at[i];
@@ -263,7 +265,7 @@ int compile_code(Compile *c) {
         buf_free(&b);
     }
     if (c->verify)
-        for (int i = 0; i < c->unit.funcs.len; i++) ir_verify(c->unit.funcs.at[i], "build");
+        for (int i = 0; i < c->unit.funcs.len; i++) ir_verify(c->unit.funcs.at[i], "opt");
     mark_called(c);
     base_stage = "selecting code";
     code_unit(&c->unit);
