@@ -165,6 +165,8 @@ bool assignable_to(Checker *c, Operand *x, Type *t, const char **cause, int *cod
         }
         return implicit_type_and_value(c, x, t, &val, &why) != NULL;
     }
+    /* In gc's order: it shows in what cyclic interfaces are found to contain. */
+    if (vu->kind == TYPE_INTERFACE) types_typeset((InterfaceType *)vu);
     if (!vp && !tp && (!has_name(v) || !has_name(t)) && type_identical(vu, tu)) return true;
 
     if ((tu->kind == TYPE_INTERFACE && !tp) || is_interface_ptr(tu)) {
