@@ -229,7 +229,7 @@ bool lower_call(Sel *s, ValueId id) {
         emit_ai(s, BC_JMP, 0, -2); /* where a deferred closure returns to; skipped when none is left */
         return true;
     case IR_RECOVER:
-        emit_ai(s, BC_RECOVER, s->v[id].uses ? dst(s, id) : tmp(s, 2), 0);
+        emit_ai(s, BC_RECOVER, s->v[id].uses ? dst(s, id) : tmp(s, 2), s->f->values.at[id].aux.i);
         emit_safe(s, id);
         return true;
     case IR_CLOSURE: lower_closure(s, id); return true;

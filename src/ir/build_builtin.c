@@ -266,7 +266,7 @@ ValueId build_builtin(Fn *fn, CallExpr *c, int id) {
     }
     case BUILTIN_PRINT: build_print(fn, c, false); return 0;
     case BUILTIN_PRINTLN: build_print(fn, c, true); return 0;
-    case BUILTIN_RECOVER: return E0(fn, RECOVER, fn_irt(fn, ts->any_type));
+    case BUILTIN_RECOVER: return fn_aux_i(fn, E0(fn, RECOVER, fn_irt(fn, ts->any_type)), fn->is_thunk);
     case BUILTIN_UNSAFE_ADD: {
         ValueId p = build_expr(fn, a.at[0]), n = to_int(fn, a.at[1]);
         return E2(fn, ADD, ptr, p, n);

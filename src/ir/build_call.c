@@ -347,7 +347,7 @@ static ValueId builtin_thunk(Fn *fn, CallExpr *c, int id, const char *what, int 
         k->args.at[i] = &v->x;
     }
     Fn *t = thunk_new(fn, what, n);
-    t->f->is_wrapper = id != BUILTIN_RECOVER;
+    t->is_thunk = true;
     build_builtin(t, k, id);
     if (!ir_terminated(t->f, t->cur)) E0(t, RET, &irtype_none);
     fn_finish(t);

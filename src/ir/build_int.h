@@ -112,7 +112,7 @@ struct Fn {
     Object **results;  /* result variables, synthetic where unnamed */
     IrVar **result_slots;
     int nresults;
-    bool use_result_vars, has_defer, is_closure;
+    bool use_result_vars, has_defer, is_closure, is_thunk;
     Target *targets;
     Map labels;        /* LabeledStmt * -> BlockId */
     int nclosure, nrange, ngo, ndefer;

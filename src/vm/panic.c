@@ -137,7 +137,8 @@ RtResult panic_next(M *m, G *g) {
     return p->recovered ? panic_unwind(m, g, p) : panic_step(m, g, p);
 }
 
-GoEface panic_recover(G *g, uint64_t *fp) {
+GoEface panic_recover(G *g, uint64_t *fp, bool thunk) {
+    if (thunk) fp = frame_caller(fp); /* recover itself is the deferred function */
     PanicRec *p = g->panics;
     if (!p || p->goexit || p->recovered) return (GoEface){0};
     uint64_t *caller = frame_caller(fp);
