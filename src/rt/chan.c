@@ -80,8 +80,10 @@ RtResult chan_make(M *m, const GoType *chan_type, int64_t size, Chan **out) {
     c->cap = size;
     c->elem = elem;
     c->elem_size = elem->size;
-    *out = c; /* a root before the next allocation: out is in the frame */
+    *out = c;
+    m->no_gc++; /* the map of this safepoint does not have the result yet */
     if (size && elem->size) c->buf = mem_alloc_array(m, elem, size);
+    m->no_gc--;
     c->bubble = m->g ? m->g->bubble : NULL;
     return RT_OK;
 }
