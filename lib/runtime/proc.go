@@ -10,7 +10,13 @@ func GOMAXPROCS(n int) int
 func LockOSThread()
 func UnlockOSThread()
 func Breakpoint()
-func GC()
+func gc()
+
+// GC collects. What can run runs first: goroutines that are about to end should not keep their objects.
+func GC() {
+	Gosched()
+	gc()
+}
 
 // SetDefaultGOMAXPROCS goes back to the number of usable processors.
 func SetDefaultGOMAXPROCS() { GOMAXPROCS(defaultProcs()) }
