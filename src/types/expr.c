@@ -624,7 +624,7 @@ Target *new_target(Checker *c, Type *t, const char *desc) {
 static int expr_internal(Checker *c, Target *T, Operand *x, Expr *e, Type *hint);
 
 int check_raw_expr(Checker *c, Target *T, Operand *x, Expr *e, Type *hint, bool allow_generic) {
-    if (too_deep(c, expr_start(e))) {
+    if (too_deep(c, e->pos)) {
         x->mode = MODE_INVALID;
         x->type = INVALID_TYPE(c);
         x->expr = e;

@@ -119,8 +119,9 @@ Type *as_under(Type *t, int kind) {
 }
 
 static Type *resolve_underlying(NamedType *n0) {
-    NamedType *path[64];
+    NamedType *path[64], *mark = NULL;
     int npath = 0;
+    long steps = 0, limit = 64;
     Type *t = &n0->t;
     for (;;) {
         t = type_unalias(t);
@@ -132,11 +133,11 @@ static Type *resolve_underlying(NamedType *n0) {
         }
         unpack(n);
         if (!n->rhs) return n0->ts->basic[BASIC_INVALID];
-        if (npath == (int)ARRAY_LEN(path)) { /* a cycle that was not reported yet, or absurd depth */
-            for (int i = 0; i < npath; i++)
-                for (int j = i + 1; j < npath; j++)
-                    if (path[i] == path[j]) return n0->ts->basic[BASIC_INVALID];
-            npath--;
+        if (npath == (int)ARRAY_LEN(path)) npath--; /* the others get theirs when asked */
+        if (n == mark) return n0->ts->basic[BASIC_INVALID]; /* a cycle that was not reported yet */
+        if (++steps == limit) { /* Brent's cycle detection */
+            limit *= 2;
+            mark = n;
         }
         path[npath++] = n;
         t = n->rhs;

@@ -46,7 +46,7 @@ static bool valid_type(Validity *v, Type *t) {
             if (!n->targs.len) return true;
         }
         for (int i = 0; i < v->nest.len; i++) {
-            if (!type_identical(&v->nest.at[i]->t, t)) continue;
+            if (v->nest.at[i] != n && (!n->targs.len || !type_identical(&v->nest.at[i]->t, t))) continue;
             n->orig->rhs = INVALID_TYPE(v->c);
             /* Nothing may follow the cycle any more: not by a size, not by a comparison. */
             if (n->orig->state & NAMED_HAS_UNDER) n->orig->underlying_ = n->orig->rhs;
@@ -72,7 +72,7 @@ static bool valid_type(Validity *v, Type *t) {
         bool ok = valid_type(v, rhs);
         v->nest.len--;
         v->path.len--;
-        if (ok && !n->orig->tparams.len && v->nest.len == 0) n->t.flags |= 1;
+        if (ok && !n->orig->tparams.len) n->t.flags |= 1; /* all below it was walked, in any context */
         return ok;
     }
     case TYPE_TYPEPARAM: {
