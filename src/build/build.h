@@ -53,9 +53,15 @@ typedef struct Loader {
     Module *main_module;
     VEC(Module *) work_modules; /* go.work */
     Map modules;           /* by directory */
-    bool module_mode;
+    bool module_mode, match_tests; /* patterns also match directories with tests only */
     const char *go111module;
+    BuildPackage *tested[2]; /* loader_load_test's packages */
+    Pos importing;         /* the import that is being read */
+    VEC(const char *) embedded; /* files that //go:embed took in */
 } Loader;
+
+/* The code of errors that the go command would report, not the compiler: shown without "./" and alone. */
+enum { BUILD_LOAD_ERROR = -1 };
 
 void loader_init(Loader *l, Session *syn, Arena *arena);
 /* GOROOT of Go's source: $VOLE_GOROOT, else the set-up's directory. NULL with a message when there is none. */
@@ -63,6 +69,13 @@ const char *loader_find_goroot(Arena *a, const char **err);
 
 /* One package made of the named .go files. NULL after an error was reported. */
 BuildPackage *loader_load_files(Loader *l, char **files, int nfiles);
+/* One package made of a text that is not in a file; `shown` is its name in messages. generated: by us, it may
+ * import internal packages. */
+BuildPackage *loader_load_text(Loader *l, Str path, const char *shown, Str text, bool generated);
+/* The package that a pattern names (NULL: of the named files) with its in-package test files, and the external
+ * test package, or NULL, into *xtest. Must come before anything that imports the package is loaded. A package
+ * without test files is given back with *xtest NULL and no file marked is_test. */
+BuildPackage *loader_load_test(Loader *l, const char *pattern, char **files, int nfiles, BuildPackage **xtest);
 /* A package by import path or directory ("./x", "/x", "fmt", "example.com/m/p"). */
 BuildPackage *loader_load(Loader *l, const char *pattern);
 /* All packages that match a pattern with "..." ("./...", "std"). */

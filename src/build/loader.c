@@ -37,7 +37,7 @@ void loader_init(Loader *l, Session *syn, Arena *arena) {
     const char *root = find_upwards(arena, l->work_dir, "go.mod");
     if (root) {
         l->main_module = module_read(arena, root, &err);
-        if (!l->main_module && err) diag_error(syn, 0, 0, "%s", err);
+        if (!l->main_module && err) diag_error(syn, 0, BUILD_LOAD_ERROR, "%s", err);
     }
     if (!l->main_module && l->work_modules.len) l->main_module = l->work_modules.at[0];
     l->module_mode = l->main_module != NULL;
@@ -58,6 +58,17 @@ const char *loader_find_goroot(Arena *a, const char **err) {
     if (file_exists(arena_printf(a, "%s/src/fmt/print.go", debian))) return debian;
     *err = arena_printf(a, "Go's source was not found: run `make` in Vole's tree, or set VOLE_GOROOT (looked at %s and %s)", dir, debian);
     return NULL;
+}
+
+static void load_error(Loader *l, Pos pos, const char *fmt, ...) printf_like(3, 4);
+static void load_error(Loader *l, Pos pos, const char *fmt, ...) {
+    Buf b = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    diag_error(l->syn, pos, BUILD_LOAD_ERROR, "%.*s", STR_FMT(buf_str(&b)));
+    buf_free(&b);
 }
 
 /* ---- Finding directories ------------------------------------------------------------------------------ */
@@ -115,13 +126,17 @@ static Module *module_at(Loader *l, const char *dir) {
     return m;
 }
 
+static Str path_of_dir(Loader *l, const char *dir, Module **module);
+
 static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const char **err) {
     *f = (Found){.path = path};
     if (is_relative(path)) {
         f->dir = path_join(l->arena, from ? from->dir : l->work_dir, str_dup(l->arena, path).p);
         if (from && from->is_std) return *err = "relative import in the standard library", false;
         f->module = from ? from->module : l->main_module;
-        f->path = str_c(f->dir); /* gc names such packages by their directory */
+        f->path = str_printf(l->arena, "_%s", f->dir); /* as go names such packages */
+        Module *m = NULL;
+        if (l->module_mode && path_of_dir(l, f->dir, &m).p[0] != '_') f->path = path_of_dir(l, f->dir, &m), f->module = m;
         if (!file_is_dir(f->dir)) return *err = arena_printf(l->arena, "cannot find package \"%.*s\" in:\n\t%s", STR_FMT(path), f->dir), false;
         return true;
     }
@@ -191,6 +206,7 @@ static const char *internal_violation(Loader *l, Str path, const char *dir, Buil
         if (memcmp(path.p + i, "internal", 8) || (i && path.p[i - 1] != '/') || (i + 8 < path.n && path.p[i + 8] != '/')) continue;
         Str parent = {path.p, i ? i - 1 : 0};
         Str self = from->path;
+        if (from->is_test_variant && str_has_suffix(self, "_test")) self.n -= 5;
         if (str_has_prefix(self, "command-line-arguments") || from->is_main) {
             /* programs given as files: judged by their directory */
             size_t tail = path.n - i;
@@ -239,17 +255,32 @@ static const char *display_path(Loader *l, BuildPackage *p, const char *path) {
     return path;
 }
 
-static bool add_file(Loader *l, BuildPackage *p, const char *path, Str name, bool filter, bool tests) {
-    const char *err = NULL;
-    Str text;
-    bool is_test = str_has_suffix(name, "_test.go");
-    if (filter && is_test && !tests) return true;
-    if (!file_read(l->arena, path, &text, &err)) {
-        diag_error(l->syn, 0, 0, "%s", err);
-        return false;
+/* A first line "#!..." is for the system: it becomes a comment. */
+static Str without_shebang(Loader *l, Str text) {
+    if (!str_has_prefix(text, "#!")) return text;
+    Str copy = str_dup(l->arena, text);
+    memcpy((char *)copy.p, "//", 2);
+    return copy;
+}
+
+static void check_embeds(Loader *l, BuildPackage *p, File *f) {
+    for (int i = 0; f->imports_embed && i < f->ndecls; i++) {
+        if (f->decls[i].is_func || f->decls[i].gen->gen != GEN_VAR) continue;
+        GenDecl *g = f->decls[i].gen;
+        for (int k = 0; k < g->len; k++) {
+            ValueSpec *v = g->values[k];
+            EmbedFiles found = {.arena = l->arena};
+            const char *err = "";
+            if (v->embed.n && !build_embed(l->arena, p->dir, v->embed, &found, &err)) load_error(l, v->embed_pos, "%s", err);
+            for (int j = 0; j < found.len; j++)
+                if (!found.at[j].is_dir) vec_push(&l->embedded, found.at[j].path);
+        }
     }
-    if (filter && !build_match_file(l, name, text, !build_no_arch(p->path))) return true;
-    SourceFile *src = session_add_file(l->syn, display_path(l, p, path), text);
+}
+
+static bool add_text(Loader *l, BuildPackage *p, const char *path, const char *shown, Str name, Str text, bool filter) {
+    bool is_test = str_has_suffix(name, "_test.go");
+    SourceFile *src = session_add_file(l->syn, shown, without_shebang(l, text));
     File *f = parse_file(l->syn, src, p->arena, PARSE_ALL);
     if (filter && f->pkg_name && str_is(name_str(f->pkg_name->name), "documentation")) return true;
     BuildFile bf = {.name = str_dup(l->arena, name), .path = path, .ast = f, .is_test = is_test};
@@ -258,13 +289,26 @@ static bool add_file(Loader *l, BuildPackage *p, const char *path, Str name, boo
     if (!bf.is_xtest) {
         if (!p->name.n) p->name = pkg;
         else if (pkg.n && !str_eq(p->name, pkg)) {
-            diag_error(l->syn, f->pkg_name->x.pos, 0, "found packages %.*s (%.*s) and %.*s (%.*s) in %s", STR_FMT(p->name),
+            load_error(l, f->pkg_name->x.pos, "found packages %.*s (%.*s) and %.*s (%.*s) in %s", STR_FMT(p->name),
                        STR_FMT(p->files.at[0].name), STR_FMT(pkg), STR_FMT(bf.name), p->dir);
             return false;
         }
     }
     vec_push(&p->files, bf);
+    if (p->dir) check_embeds(l, p, f);
     return true;
+}
+
+static bool add_file(Loader *l, BuildPackage *p, const char *path, Str name, bool filter, bool tests) {
+    const char *err = NULL;
+    Str text;
+    if (filter && str_has_suffix(name, "_test.go") && !tests) return true;
+    if (!file_read(l->arena, path, &text, &err)) {
+        load_error(l, 0, "%s", err);
+        return false;
+    }
+    if (filter && !build_match_file(l, name, text, !build_no_arch(p->path))) return true;
+    return add_text(l, p, path, display_path(l, p, path), name, text, filter);
 }
 
 /* Overlay: lib/PATH replaces the directory; with a file OVERLAY in it, its files are merged over Go's. */
@@ -273,9 +317,10 @@ static bool read_dir(Loader *l, BuildPackage *p, bool tests) {
     bool merge = over && file_exists(path_join(l->arena, over, "OVERLAY"));
     int nover = 0, n = 0;
     char **over_files = over ? list_go_files(l->arena, over, &nover, NULL) : NULL;
+    char **files = NULL;
     bool ok = true;
     if (!over || merge) {
-        char **files = list_go_files(l->arena, p->dir, &n, &p->has_asm);
+        files = list_go_files(l->arena, p->dir, &n, &p->has_asm);
         for (int i = 0; i < n; i++) {
             bool replaced = false;
             for (int k = 0; k < nover; k++) replaced |= !strcmp(files[i], over_files[k]);
@@ -286,8 +331,12 @@ static bool read_dir(Loader *l, BuildPackage *p, bool tests) {
         ok &= add_file(l, p, path_join(l->arena, over, over_files[k]), str_c(over_files[k]), true, tests);
     if (over && !merge) p->dir = over;
     if (ok && !p->files.len) {
-        if (n + nover) diag_error(l->syn, 0, 0, "package %.*s: build constraints exclude all Go files in %s", STR_FMT(p->path), p->dir);
-        else diag_error(l->syn, 0, 0, "no Go files in %s", p->dir);
+        bool only_tests = n > 0;
+        for (int i = 0; i < n; i++) only_tests &= str_has_suffix(str_c(files[i]), "_test.go");
+        if (only_tests && !tests) load_error(l, l->importing, "no non-test Go files in %s", p->dir);
+        else if (n + nover) load_error(l, l->importing, "%s%.*s%sbuild constraints exclude all Go files in %s", l->importing ? "" : "package ",
+                            l->importing ? 0 : (int)p->path.n, p->path.p, l->importing ? "" : ": ", p->dir);
+        else load_error(l, l->importing, "no Go files in %s", p->dir);
         return false;
     }
     return ok;
@@ -319,7 +368,7 @@ static void report_cycle(Loader *l, BuildPackage *p, BuildPackage *from, Pos pos
         at = next;
     }
     buf_puts(&b, ": import cycle not allowed");
-    diag_error(l->syn, pos, 0, "%.*s", STR_FMT(buf_str(&b)));
+    load_error(l, pos, "%.*s", STR_FMT(buf_str(&b)));
     buf_free(&b);
 }
 
@@ -352,16 +401,18 @@ BuildPackage *loader_import(Loader *l, Str path, BuildPackage *from, Pos pos) {
     const char *err = NULL;
     Found f;
     if (str_is(path, "C")) {
-        diag_error(l->syn, pos, 0, "import \"C\": cgo is not supported");
+        load_error(l, pos, "import \"C\": cgo is not supported");
         return NULL;
     }
+    for (int i = 0; i < 2; i++)
+        if (from && l->tested[i] && str_eq(path, l->tested[i]->path) && l->tested[i]->state == STATE_DONE) return l->tested[i];
     if (!find_import(l, path, from, &f, &err)) {
-        diag_error(l->syn, pos, 0, "%s", err);
+        load_error(l, pos, "%s", err);
         return NULL;
     }
     const char *bad = internal_violation(l, f.path, f.dir, from);
     if (bad) {
-        diag_error(l->syn, pos, 0, "%s", bad);
+        load_error(l, pos, "%s", bad);
         return NULL;
     }
     bool fresh;
@@ -386,13 +437,16 @@ BuildPackage *loader_import(Loader *l, Str path, BuildPackage *from, Pos pos) {
         vec_push(&l->order, p);
         return p;
     }
-    if (!read_dir(l, p, false)) {
+    l->importing = pos;
+    bool read = read_dir(l, p, false);
+    l->importing = 0;
+    if (!read) {
         p->failed = true;
         p->state = STATE_DONE;
         return NULL;
     }
-    if (from && str_is(p->name, "main") && !is_relative(path)) {
-        diag_error(l->syn, pos, 0, "import \"%.*s\" is a program, not an importable package", STR_FMT(path));
+    if (from && str_is(p->name, "main") && !is_relative(path) && !p->is_test_variant) {
+        load_error(l, pos, "import \"%.*s\" is a program, not an importable package", STR_FMT(path));
         p->failed = true;
         p->state = STATE_DONE;
         return NULL;
@@ -405,8 +459,7 @@ static void set_main(BuildPackage *p) {
     if (p->is_main) p->link_path = STR("main");
 }
 
-BuildPackage *loader_load_files(Loader *l, char **files, int nfiles) {
-    BuildPackage *p = package_new(l, STR("command-line-arguments"));
+static bool add_named_files(Loader *l, BuildPackage *p, char **files, int nfiles) {
     p->module = l->main_module;
     p->go_version = l->main_module ? l->main_module->go_version : STR("go1.27");
     for (int i = 0; i < nfiles; i++) {
@@ -415,11 +468,28 @@ BuildPackage *loader_load_files(Loader *l, char **files, int nfiles) {
         const char *dir = slash == path ? "/" : arena_printf(l->arena, "%.*s", (int)(slash - path), path);
         if (!p->dir) p->dir = dir;
         else if (strcmp(p->dir, dir)) {
-            diag_error(l->syn, 0, 0, "named files must all be in one directory; have %s and %s", p->dir, dir);
-            return NULL;
+            load_error(l, 0, "named files must all be in one directory; have %s and %s", p->dir, dir);
+            return false;
         }
-        if (!add_file(l, p, path, str_c(slash + 1), false, true)) return NULL;
+        if (!add_file(l, p, path, str_c(slash + 1), false, true)) return false;
     }
+    return true;
+}
+
+BuildPackage *loader_load_files(Loader *l, char **files, int nfiles) {
+    BuildPackage *p = package_new(l, STR("command-line-arguments"));
+    if (!add_named_files(l, p, files, nfiles)) return NULL;
+    set_main(p);
+    return load_imports(l, p) ? p : NULL;
+}
+
+BuildPackage *loader_load_text(Loader *l, Str path, const char *shown, Str text, bool generated) {
+    BuildPackage *p = package_new(l, path);
+    p->is_std = generated; /* may import internal packages */
+    p->module = l->main_module;
+    p->go_version = STR("go1.27");
+    p->dir = l->work_dir;
+    if (!add_text(l, p, shown, shown, str_c(shown), text, false)) return NULL;
     set_main(p);
     return load_imports(l, p) ? p : NULL;
 }
@@ -438,38 +508,100 @@ static Str path_of_dir(Loader *l, const char *dir, Module **module) {
         if (!strcmp(dir, m->dir.p)) return m->path;
         if (!strncmp(dir, m->dir.p, n) && dir[n] == '/') return str_printf(l->arena, "%.*s/%s", STR_FMT(m->path), dir + n + 1);
     }
-    return str_c(dir);
+    return str_printf(l->arena, "_%s", dir);
 }
 
-BuildPackage *loader_load(Loader *l, const char *pattern) {
-    Str s = str_c(pattern);
-    if (!is_relative(s) && pattern[0] != '/') {
-        BuildPackage *p = loader_import(l, s, NULL, 0);
-        if (p) set_main(p);
-        return p;
-    }
+/* The package of a directory pattern, known to the loader but not read; NULL after an error. */
+static BuildPackage *package_at(Loader *l, const char *pattern, bool *fresh) {
     const char *dir = pattern[0] == '/' ? path_join(l->arena, pattern, ".") : path_join(l->arena, l->work_dir, pattern);
     if (!file_is_dir(dir)) {
-        diag_error(l->syn, 0, 0, "stat %s: directory not found", dir);
+        if (file_exists(dir)) load_error(l, 0, "%s is not a directory", dir);
+        else load_error(l, 0, "stat %s: directory not found", dir);
         return NULL;
     }
     Module *m = NULL;
     Str path = path_of_dir(l, dir, &m);
-    bool fresh;
-    MapEntry *e = map_put_str(&l->packages, str_dup(l->arena, path), &fresh);
-    if (!fresh) return e->val;
+    MapEntry *e = map_put_str(&l->packages, str_dup(l->arena, path), fresh);
+    if (!*fresh) return e->val;
     BuildPackage *p = package_new(l, path);
     e->val = p;
     p->dir = dir;
     p->module = m;
     p->is_std = l->goroot && str_has_prefix(str_c(dir), arena_printf(l->arena, "%s/src/", l->goroot));
     p->go_version = m ? m->go_version : STR("go1.27");
+    return p;
+}
+
+BuildPackage *loader_load(Loader *l, const char *pattern) {
+    Str s = str_c(pattern);
+    BuildPackage *p;
+    if (!is_relative(s) && pattern[0] != '/') {
+        p = loader_import(l, s, NULL, 0);
+        if (p) set_main(p);
+        return p;
+    }
+    bool fresh;
+    p = package_at(l, pattern, &fresh);
+    if (!p || !fresh) return p && p->failed ? NULL : p;
     if (!read_dir(l, p, false)) {
         p->failed = true;
         return NULL;
     }
     set_main(p);
     return load_imports(l, p) ? p : NULL;
+}
+
+static BuildPackage *test_root(Loader *l, const char *pattern) {
+    Str s = str_c(pattern);
+    bool fresh;
+    if (is_relative(s) || pattern[0] == '/') {
+        BuildPackage *p = package_at(l, pattern, &fresh);
+        return p && read_dir(l, p, true) ? p : NULL;
+    }
+    Found f;
+    const char *err = "";
+    if (!find_import(l, s, NULL, &f, &err)) return load_error(l, 0, "%s", err), NULL;
+    MapEntry *e = map_put_str(&l->packages, str_dup(l->arena, f.path), &fresh);
+    if (!fresh) return e->val;
+    BuildPackage *p = e->val = package_new(l, f.path);
+    p->dir = f.dir;
+    p->is_std = f.is_std;
+    p->module = f.module;
+    p->go_version = f.is_std ? STR("go1.27") : f.module ? f.module->go_version : STR("go1.27");
+    return read_dir(l, p, true) ? p : NULL;
+}
+
+BuildPackage *loader_load_test(Loader *l, const char *pattern, char **files, int nfiles, BuildPackage **xtest) {
+    *xtest = NULL;
+    BuildPackage *p;
+    if (nfiles) {
+        p = package_new(l, STR("command-line-arguments"));
+        if (!add_named_files(l, p, files, nfiles)) return NULL;
+    } else if (!(p = test_root(l, pattern))) {
+        return NULL;
+    }
+    BuildPackage *x = package_new(l, str_printf(l->arena, "%.*s_test", STR_FMT(p->path)));
+    int kept = 0;
+    for (int i = 0; i < p->files.len; i++) {
+        BuildFile *bf = &p->files.at[i];
+        if (bf->is_xtest) vec_push(&x->files, *bf);
+        else p->files.at[kept++] = *bf;
+        if (bf->is_test) p->is_test_variant = true;
+    }
+    p->files.len = kept;
+    l->tested[0] = p;
+    if (!load_imports(l, p)) return NULL;
+    if (!x->files.len) return p;
+    x->dir = p->dir;
+    x->is_std = p->is_std;
+    x->module = p->module;
+    x->go_version = p->go_version;
+    x->is_test_variant = true;
+    x->has_asm = p->has_asm;
+    x->name = name_str(x->files.at[0].ast->pkg_name->name);
+    if (!load_imports(l, x)) return NULL;
+    *xtest = l->tested[1] = x;
+    return p;
 }
 
 /* ---- Patterns with ... ------------------------------------------------------------------------------------------ */
@@ -479,7 +611,7 @@ static void walk(Loader *l, const char *dir, Str path, bool std, StrVec *out) {
     char **files = list_go_files(l->arena, dir, &n, NULL);
     bool any = false;
     for (int i = 0; i < n && !any; i++) {
-        if (str_has_suffix(str_c(files[i]), "_test.go")) continue;
+        if (!l->match_tests && str_has_suffix(str_c(files[i]), "_test.go")) continue;
         Str text;
         const char *err;
         if (!file_read(l->arena, path_join(l->arena, dir, files[i]), &text, &err)) continue;
@@ -517,7 +649,7 @@ bool loader_match(Loader *l, const char *pattern, StrVec *out) {
     if (!is_relative(base) && base.n && base.p[0] != '/') {
         Found f;
         const char *err;
-        if (!find_import(l, base, NULL, &f, &err)) return diag_error(l->syn, 0, 0, "%s", err), false;
+        if (!find_import(l, base, NULL, &f, &err)) return load_error(l, 0, "%s", err), false;
         walk(l, f.dir, f.path, f.is_std, out);
         return true;
     }

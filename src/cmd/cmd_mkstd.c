@@ -95,20 +95,6 @@ static bool check_all(MkStd *m) {
     return true;
 }
 
-static bool embed_files(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err) {
-    MkStd *m = ctx;
-    Arena *a = &m->c.arena;
-    EmbedFiles found = {.arena = a};
-    BuildPackage *p = NULL;
-    for (int i = 0; i < m->done.len; i++)
-        if (m->done.at[i]->types == var->pkg) p = m->done.at[i];
-    if (!p || !build_embed(a, p->dir, var->var.embed, &found, err)) return false;
-    *files = arena_array(a, IrEmbedFile, found.len);
-    for (int i = 0; i < found.len; i++) (*files)[i] = (IrEmbedFile){found.at[i].name, found.at[i].data};
-    *n = found.len;
-    return true;
-}
-
 static void build_one(MkStd *m, BuildPackage *p) {
     Compile *c = &m->c;
     IrUnit *u = calloc(1, sizeof *u);
@@ -116,8 +102,8 @@ static void build_one(MkStd *m, BuildPackage *p) {
     u->ts = &c->ts;
     u->syms = &c->syms;
     u->opt_level = 1;
-    u->embed = embed_files;
-    u->embed_ctx = m;
+    u->embed = compile_embed;
+    u->embed_ctx = c;
     base_stage = arena_printf(&c->arena, "building SSA of %.*s", STR_FMT(p->path));
     ir_build_package(u, p->types);
     if (c->verify)

@@ -1,20 +1,23 @@
-/* vole run: compile a program in memory and run it.
- *
- *   vole run [-dump=ssa,bc,image,undefined] [-dump-func=NAME] [-time] [-O0] [-stress=...] FILES.go | PACKAGE [ARGS] */
+/* vole run: compile a program in memory and run it. The exit status is the program's own.
+ * vole build: compile, and write a program's image. vole exec: run an image. */
 #include "cmd/cmd.h"
 
 #include <stdlib.h>
+#include <unistd.h>
+#include "cmd/cache.h"
 #include "cmd/compile.h"
+#include "cmd/script.h"
 #include "code/code.h"
-#include "vm/vm.h"
 
 extern char **environ;
 
 typedef struct RunJob {
     int argc;
     char **argv;
-    Compile c;
-    VmOptions vm;
+    Compile *c;
+    bool build;
+    const char *out;      /* build -o */
+    const char *script;   /* -e */
     int status;
 } RunJob;
 
@@ -27,65 +30,260 @@ static void disasm(FILE *out, const VmFunc *f) {
     }
 }
 
-static void *compile_main(void *arg) {
-    RunJob *j = arg;
-    Compile *c = &j->c;
-    j->vm.sched_seed = -1;
+static bool is_source(const char *arg) {
+    return str_has_suffix(str_c(arg), ".go") || (strchr(arg, '/') && file_exists(arg) && !file_is_dir(arg));
+}
+
+/* How many of the arguments from `first` on name the program; 0 after a message. */
+static int count_sources(RunJob *j, int first) {
+    if (first >= j->argc) {
+        if (file_is_dir(".") && j->build) return 0;
+        fprintf(stderr, "vole run: no go files listed\n");
+        j->status = 1;
+        return 0;
+    }
+    int n = 0;
+    if (!is_source(j->argv[first])) return j->build ? j->argc - first : 1;
+    while (first + n < j->argc && (n ? str_has_suffix(str_c(j->argv[first + n]), ".go") : true)) n++;
+    return n;
+}
+
+static int load_text(Compile *c, const char *shown, Str text) {
+    bool ok = loader_load(&c->loader, "runtime") != NULL;
+    if (ok) c->main = loader_load_text(&c->loader, STR("command-line-arguments"), shown, text, false);
+    if (ok && c->main) return compile_check(c);
+    compile_report(c);
+    return 1;
+}
+
+static int load_program(RunJob *j, int first, int n) {
+    Compile *c = j->c;
+    if (j->script) return load_text(c, "-e", script_wrap(c, j->script));
+    if (n == 1 && !strcmp(j->argv[first], "-")) {
+        Str text;
+        const char *err = "";
+        if (script_read_stdin(&c->arena, &text, &err)) return load_text(c, "<stdin>", text);
+        fprintf(stderr, "vole: %s\n", err);
+        return 1;
+    }
+    return compile_load(c, j->argv + first, n);
+}
+
+static bool write_program(RunJob *j, Buf *blob) {
+    Compile *c = j->c;
+    Buf file = {0};
+    buf_puts(&file, "#!/usr/bin/env -S vole exec\n");
+    buf_reserve(&file, IMAGE_SHEBANG_SIZE + blob->len);
+    while (file.len < IMAGE_SHEBANG_SIZE) buf_putc(&file, 0);
+    buf_put(&file, blob->data, blob->len);
+    const char *err = "";
+    bool ok = file_write_atomic(&c->arena, j->out, buf_str(&file), 0755, &err);
+    if (!ok) fprintf(stderr, "vole build: %s\n", err);
+    buf_free(&file);
+    return ok;
+}
+
+/* ./name.vole for programs without -o. */
+static const char *default_out(Compile *c, int n, char **files) {
+    BuildPackage *p = c->main;
+    const char *base;
+    if (n && is_source(files[0])) {
+        const char *slash = strrchr(files[0], '/');
+        base = slash ? slash + 1 : files[0];
+        return arena_printf(&c->arena, "%.*s.vole", (int)(strlen(base) - (str_has_suffix(str_c(base), ".go") ? 3 : 0)), base);
+    }
+    base = str_dup(&c->arena, p->path).p;
+    const char *slash = strrchr(base, '/');
+    return arena_printf(&c->arena, "%s.vole", slash ? slash + 1 : base);
+}
+
+static bool parse_flags(RunJob *j, int *first) {
+    Compile *c = j->c;
     int i = 1;
-    for (; i < j->argc && j->argv[i][0] == '-'; i++) {
-        char *a = j->argv[i];
-        if (a[1] == '-') a++;
-        if (!strncmp(a, "-dump=", 6)) c->dump = a + 6;
-        else if (!strncmp(a, "-dump-func=", 11)) c->dump_func = a + 11;
-        else if (!strncmp(a, "-stress=", 8)) j->vm.stress = a + 8;
-        else if (!strncmp(a, "-procs=", 7)) j->vm.nprocs = atoi(a + 7);
-        else if (!strcmp(a, "-time")) c->time = true;
-        else if (!strcmp(a, "-u")) c->allow_undefined = true;
-        else if (!strcmp(a, "-O0")) c->opt_level = -1;
-        else if (!strcmp(a, "-nostd")) c->no_std = true;
-        else if (!strcmp(a, "-verify")) c->verify = true;
-        else {
-            fprintf(stderr, "vole run: unknown option %s\n", a);
+    const char *v;
+    bool b;
+    for (; i < j->argc && j->argv[i][0] == '-' && j->argv[i][1]; i++) {
+        if (!strcmp(j->argv[i], "--")) {
+            i++;
+            break;
+        }
+        if (!j->build && (v = flag_value(j->argc, j->argv, &i, "e"))) j->script = v;
+        else if (j->build && flag_bool(j->argv[i], "e", &c->all_errors)) continue;
+        else if (j->build && (v = flag_value(j->argc, j->argv, &i, "o"))) j->out = v;
+        else if (!j->build && flag_value(j->argc, j->argv, &i, "exec")) continue;
+        else if (flag_bool(j->argv[i], "v", &b)) continue;
+        else if (!compile_flag(c, j->argc, j->argv, &i, &j->status)) {
+            fprintf(stderr, "flag provided but not defined: %s\nusage: vole %s\nRun 'vole help %s' for details.\n", j->argv[i],
+                    j->build ? "build [-o output] [flags] [packages]" : "run [flags] package|files|- [arguments...]", j->argv[0]);
             j->status = 2;
-            return NULL;
+        }
+        if (j->status) return false;
+    }
+    *first = i;
+    return true;
+}
+
+/* Compiles one program or package (no files: "."). */
+static bool compile_one(RunJob *j, int first, int n, Buf *blob) {
+    Compile *c = j->c;
+    if ((j->status = load_program(j, first, n))) return false;
+    if (!c->main->is_main) {
+        if (!j->build) {
+            fprintf(stderr, "package %.*s is not a main package\n", STR_FMT(c->main->path));
+            j->status = 1;
+            return false;
         }
     }
-    int first = i, n = 0;
-    if (i < j->argc && str_has_suffix(str_c(j->argv[i]), ".go"))
-        while (i + n < j->argc && str_has_suffix(str_c(j->argv[i + n]), ".go")) n++;
-    else n = i < j->argc;
-    if (!n) {
-        fprintf(stderr, "vole run: no go files listed\n");
-        j->status = 2;
-        return NULL;
-    }
-    c->opt_level = c->opt_level < 0 ? 0 : 1;
+    return !(j->status = compile_code(c)) && (!c->main->is_main || !(j->status = compile_link(c, blob)));
+}
+
+static void *run_compile(void *arg) {
+    RunJob *j = arg;
+    Compile *c = j->c;
+    int first, n = 0;
+    if (!parse_flags(j, &first)) return NULL;
+    if (!j->script && !(n = count_sources(j, first)) && j->status) return NULL;
     Buf blob = {0};
     Image *img;
     const char *err = "";
-    if ((j->status = compile_init(c)) || (j->status = compile_load(c, j->argv + first, n)) ||
-        (j->status = compile_code(c)) || (j->status = compile_link(c, &blob)))
-        return NULL;
-    if (!image_load_blob(&c->images, &blob, &img, &err)) {
-        fprintf(stderr, "vole: %s\n", err);
-        j->status = 1;
-        return NULL;
+    bool cached = !j->script && cache_usable(c) && strcmp(j->argv[first], "-");
+    CacheKey key;
+    if ((j->status = compile_init(c))) return NULL;
+    if (!cached || !cache_load(c, &key, j->argv + first, n)) {
+        if (!compile_one(j, first, n, &blob)) return NULL;
+        if (cached) cache_store(c, &key, &blob);
+        if (!image_load_blob(&c->images, &blob, &img, &err)) {
+            fprintf(stderr, "vole: %s\n", err);
+            j->status = 1;
+            return NULL;
+        }
     }
-    if (c->dump && strstr(c->dump, "image")) image_dump(&c->images, img, stdout, disasm);
-    j->argv[first] = j->argv[first + n - 1]; /* os.Args[0] */
-    j->vm.argc = j->argc - (first + n - 1);
-    j->vm.argv = j->argv + first + n - 1;
-    j->vm.env = environ;
+    if (c->dump && strstr(c->dump, "image")) image_dump(&c->images, vec_last(&c->images.list), stdout, disasm);
+    /* os.Args[0] */
+    int last = j->script ? first - 1 : first + n - 1;
+    j->argv[last] = j->script ? arena_printf(&c->arena, "-e") : j->argv[last];
+    c->vm.argc = j->argc - last;
+    c->vm.argv = j->argv + last;
+    c->vm.env = environ;
     return NULL;
 }
+
 
 int cmd_run(int argc, char **argv) {
     RunJob *j = calloc(1, sizeof *j);
     if (!j) base_oom();
     j->argc = argc;
     j->argv = argv;
-    compile_with_stack(compile_main, j);
-    if (j->status || (j->c.dump && !strcmp(j->c.dump, "image"))) return j->status;
+    j->c = compile_new();
+    compile_with_stack(run_compile, j);
+    if (j->status || (j->c->dump && !strcmp(j->c->dump, "image"))) return j->status;
     fflush(stdout);
-    return vm_main(vm_new(&j->c.images, &j->vm));
+    return vm_main(vm_new(&j->c->images, &j->c->vm));
+}
+
+/* ---- build ------------------------------------------------------------------------------------------------ */
+
+static void *build_compile(void *arg) {
+    RunJob *j = arg;
+    int first, n;
+    if (!parse_flags(j, &first)) return NULL;
+    n = count_sources(j, first);
+    if (j->status) return NULL;
+    Compile *options = j->c;
+    bool named = n && is_source(j->argv[first]);
+    StrVec patterns = {0};
+    if ((j->status = compile_init(options))) return NULL;
+    for (int i = 0; !named && i < n; i++)
+        if (!loader_match(&options->loader, j->argv[first + i], &patterns)) {
+            compile_report(options);
+            j->status = 1;
+            return NULL;
+        }
+    if (patterns.len <= 1) {
+        Buf blob = {0};
+        char *one = patterns.len ? str_dup(&options->arena, patterns.at[0]).p ? arena_printf(&options->arena, "%.*s", STR_FMT(patterns.at[0])) : NULL : NULL;
+        char **files = named ? j->argv + first : &one;
+        int nfiles = named ? n : one != NULL;
+        if ((j->status = compile_load(options, files, nfiles)) || (j->status = compile_code(options))) return NULL;
+        if (options->main->is_main && (j->status = compile_link(options, &blob))) return NULL;
+        if (!j->out && options->main->is_main) j->out = default_out(options, nfiles, files);
+        if (j->out && file_is_dir(j->out)) j->out = path_join(&options->arena, j->out, default_out(options, nfiles, files));
+        if (j->out && blob.len && strcmp(j->out, "/dev/null") && !write_program(j, &blob)) j->status = 1;
+        if (j->out && !blob.len) { /* compiled and discarded: leave something for make-like users */
+            const char *err = "";
+            if (strcmp(j->out, "/dev/null") && !file_write_atomic(&options->arena, j->out, STR(""), 0644, &err)) j->status = 1;
+        }
+        return NULL;
+    }
+    for (int i = 0; i < patterns.len; i++) { /* several: compile and discard */
+        Compile *c = compile_new();
+        c->tags = options->tags;
+        c->lang = options->lang;
+        c->all_errors = options->all_errors;
+        c->opt_level = options->opt_level ? 0 : -1;
+        c->no_std = options->no_std;
+        char *one = arena_printf(&c->arena, "%.*s", STR_FMT(patterns.at[i]));
+        Buf blob = {0};
+        int status = compile_init(c);
+        if (!status) status = compile_load(c, &one, 1);
+        if (!status) status = compile_code(c);
+        if (!status && c->main->is_main) status = compile_link(c, &blob);
+        if (status) j->status = status;
+        images_free(&c->images);
+        arena_free(&c->arena);
+    }
+    return NULL;
+}
+
+int cmd_build(int argc, char **argv) {
+    RunJob *j = calloc(1, sizeof *j);
+    if (!j) base_oom();
+    j->argc = argc;
+    j->argv = argv;
+    j->build = true;
+    j->c = compile_new();
+    compile_with_stack(build_compile, j);
+    return j->status;
+}
+
+/* ---- exec ------------------------------------------------------------------------------------------------- */
+
+int cmd_exec(int argc, char **argv) {
+    Compile *c = compile_new();
+    Arena *a = &c->arena;
+    int i = 1, status = 0;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (!compile_flag(c, argc, argv, &i, &status)) {
+            fprintf(stderr, "flag provided but not defined: %s\nusage: vole exec [flags] app.vole [arguments...]\n", argv[i]);
+            return 2;
+        }
+        if (status) return status;
+    }
+    if (i >= argc) {
+        fprintf(stderr, "usage: vole exec [flags] app.vole [arguments...]\n");
+        return 2;
+    }
+    Str id, base;
+    const char *err = "";
+    Images *im = &c->images;
+    Image *img;
+    if (!image_peek_file(a, argv[i], &id, &base, &err)) {
+        fprintf(stderr, "vole exec: %s\n", err);
+        return 1;
+    }
+    if (base.n && !compile_load_std_image(a, im)) return 1;
+    if (base.n && !str_eq(image_build_id(im->list.at[0]), base)) {
+        Str have = image_build_id(im->list.at[0]);
+        fprintf(stderr, "vole exec: %s was built for the standard library %.*s, this vole has %.*s; build it again\n", argv[i], STR_FMT(base), STR_FMT(have));
+        return 1;
+    }
+    im->abi_hash = compile_abi_hash();
+    if (!image_load_file(im, argv[i], &img, &err)) {
+        fprintf(stderr, "vole exec: %s\n", err);
+        return 1;
+    }
+    c->vm.argc = argc - i;
+    c->vm.argv = argv + i;
+    c->vm.env = environ;
+    return vm_main(vm_new(im, &c->vm));
 }

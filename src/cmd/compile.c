@@ -71,6 +71,20 @@ uint64_t compile_abi_hash(void) {
     return h | 1;
 }
 
+bool compile_embed(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err) {
+    Compile *c = ctx;
+    Arena *a = &c->arena;
+    EmbedFiles found = {.arena = a};
+    BuildPackage *p = NULL;
+    for (int i = 0; i < c->loader.order.len; i++)
+        if (c->loader.order.at[i]->types == var->pkg) p = c->loader.order.at[i];
+    if (!p || !build_embed(a, p->dir, var->var.embed, &found, err)) return false;
+    *files = arena_array(a, IrEmbedFile, found.len);
+    for (int i = 0; i < found.len; i++) (*files)[i] = (IrEmbedFile){found.at[i].name, found.at[i].data};
+    *n = found.len;
+    return true;
+}
+
 static bool is_prebuilt(void *ctx, Str path) { return pkgindex_find(&((Compile *)ctx)->std, path) != NULL; }
 
 static uint64_t base_lookup(void *ctx, Str name) {
@@ -79,20 +93,40 @@ static uint64_t base_lookup(void *ctx, Str name) {
     return a ? a - c->images.space + IMAGE_SPACE_BASE : 0;
 }
 
-/* $VOLE_STD or std.vole next to the executable. A stale one is reported and not used. */
-static void load_std(Compile *c) {
-    const char *path = getenv("VOLE_STD"), *err = "";
+/* $VOLE_STD (empty: none) or std.vole next to the executable. */
+const char *compile_std_path(Arena *a) {
+    const char *path = getenv("VOLE_STD");
+    if (path) return *path ? path : NULL;
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0) return NULL;
+    exe[n] = 0;
+    char *slash = strrchr(exe, '/');
+    if (!slash) return NULL;
+    *slash = 0;
+    path = arena_printf(a, "%s/std.vole", exe);
+    return file_exists(path) ? path : NULL;
+}
+
+bool compile_load_std_image(Arena *a, Images *im) {
+    const char *path = compile_std_path(a), *err = "";
+    Image *img;
     if (!path) {
-        char exe[PATH_MAX];
-        ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-        if (n <= 0) return;
-        exe[n] = 0;
-        char *slash = strrchr(exe, '/');
-        if (!slash) return;
-        *slash = 0;
-        path = arena_printf(&c->arena, "%s/std.vole", exe);
-        if (!file_exists(path)) return;
-    } else if (!*path) return;
+        fprintf(stderr, "vole: std.vole is missing: run `make` in Vole's tree, or set VOLE_STD\n");
+        return false;
+    }
+    im->trusted = true;
+    im->abi_hash = compile_abi_hash();
+    bool ok = image_load_file(im, path, &img, &err);
+    if (!ok) fprintf(stderr, "vole: %s\n", err);
+    im->trusted = false;
+    return ok;
+}
+
+/* A stale std.vole is reported and not used. */
+static void load_std(Compile *c) {
+    const char *path = compile_std_path(&c->arena), *err = "";
+    if (!path) return;
     Image *img;
     c->images.trusted = true;
     c->images.abi_hash = compile_abi_hash();
@@ -112,20 +146,18 @@ static void load_std(Compile *c) {
     c->syms.base_delta = c->images.space - IMAGE_SPACE_BASE;
 }
 
-static bool embed_files(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err) {
-    Compile *c = ctx;
-    EmbedFiles found = {.arena = &c->arena};
-    BuildPackage *p = package_of(c, var->pkg);
-    if (!p || !build_embed(&c->arena, p->dir, var->var.embed, &found, err)) return false;
-    *files = arena_array(&c->arena, IrEmbedFile, found.len);
-    for (int i = 0; i < found.len; i++) (*files)[i] = (IrEmbedFile){found.at[i].name, found.at[i].data};
-    *n = found.len;
-    return true;
+Compile *compile_new(void) {
+    Compile *c = calloc(1, sizeof *c);
+    if (!c) base_oom();
+    c->vm.sched_seed = -1;
+    return c;
 }
 
 int compile_init(Compile *c) {
+    c->start = time_now_ns();
     session_init(&c->syn, diag_to_list(&c->diags));
     loader_init(&c->loader, &c->syn, &c->arena);
+    for (int i = 0; i < c->tags.len; i++) vec_push(&c->loader.tags, c->tags.at[i]);
     const char *err = "";
     c->loader.goroot = loader_find_goroot(&c->arena, &err);
     if (!c->loader.goroot) {
@@ -139,8 +171,8 @@ int compile_init(Compile *c) {
     symtab_init(&c->syms);
     c->unit.ts = &c->ts;
     c->unit.syms = &c->syms;
-    c->unit.opt_level = c->opt_level;
-    c->unit.embed = embed_files;
+    c->unit.opt_level = c->opt_level = c->opt_level < 0 ? 0 : 1;
+    c->unit.embed = compile_embed;
     c->unit.embed_ctx = c;
     c->images.next_addr = IMAGE_SPACE_BASE;
     if (!c->no_std) load_std(c);
@@ -157,7 +189,7 @@ void compile_check_package(Compile *c, BuildPackage *p) {
     for (int i = 0; i < p->files.len; i++)
         if (p->files.at[i].ast) files[n++] = p->files.at[i].ast;
     CheckOptions opt = {
-        .go_version = p->go_version,
+        .go_version = c->lang && p == c->main ? str_c(c->lang) : p->go_version,
         .is_std = p->is_std,
         .allow_bodyless = p->has_asm,
         .report_unused_imports = true,
@@ -168,32 +200,35 @@ void compile_check_package(Compile *c, BuildPackage *p) {
     base_stage = NULL;
 }
 
-static int report(Compile *c) {
-    return diag_print(&c->syn, &c->diags, stderr, c->all_errors ? -1 : 10, true, false) ? 1 : 0;
+int compile_report(Compile *c) {
+    int n = report_build_errors(&c->syn, &c->diags, &c->loader, c->main, c->all_errors ? -1 : 10);
+    c->diags.msgs.len = 0;
+    return n > 0;
 }
 
-int compile_load(Compile *c, char **files, int n) {
-    uint64_t t0 = time_now_ns();
-    if (!loader_load(&c->loader, "runtime")) {
-        report(c);
-        return 1;
-    }
-    c->main = n && str_has_suffix(str_c(files[0]), ".go") ? loader_load_files(&c->loader, files, n)
-                                                        : loader_load(&c->loader, n ? files[0] : ".");
-    if (!c->main || report(c)) {
-        if (!c->main) report(c);
-        return 1;
-    }
+int compile_check(Compile *c) {
     uint64_t t1 = time_now_ns();
+    if (compile_report(c)) return 1;
     for (int i = 0; i < c->loader.order.len; i++) {
         BuildPackage *p = c->loader.order.at[i];
         if (!p->prebuilt) compile_check_package(c, p);
         if (c->diags.msgs.len) break;
     }
-    if (report(c)) return 1;
-    if (c->time)
-        fprintf(stderr, "load %.1f ms, check %.1f ms\n", (t1 - t0) / 1e6, (time_now_ns() - t1) / 1e6);
-    return 0;
+    if (c->time) fprintf(stderr, "load %.1f ms, check %.1f ms\n", (t1 - c->start) / 1e6, (time_now_ns() - t1) / 1e6);
+    return compile_report(c);
+}
+
+int compile_load(Compile *c, char **files, int n) {
+    bool ok = loader_load(&c->loader, "runtime") != NULL;
+    if (ok) {
+        bool named = n && !file_is_dir(files[0]) && (str_has_suffix(str_c(files[0]), ".go") || (strchr(files[0], '/') && file_exists(files[0])));
+        c->main = named ? loader_load_files(&c->loader, files, n) : loader_load(&c->loader, n ? files[0] : ".");
+    }
+    if (!ok || !c->main) {
+        if (!compile_report(c)) fprintf(stderr, "vole: %s cannot be loaded\n", n ? files[0] : ".");
+        return 1;
+    }
+    return compile_check(c);
 }
 
 static bool dumps(Compile *c, const char *what) {

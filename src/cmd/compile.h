@@ -7,6 +7,7 @@
 #include "build/pkgindex.h"
 #include "image/image.h"
 #include "ir/ir.h"
+#include "vm/vm.h"
 
 typedef struct Compile {
     Arena arena;
@@ -18,10 +19,14 @@ typedef struct Compile {
     IrUnit unit;
     Images images;          /* base images are loaded already */
     BuildPackage *current, *main;
+    VmOptions vm;
+    uint64_t start;         /* time_now_ns of compile_init */
     /* options */
+    const char *lang;       /* language version of the main package, or NULL */
+    VEC(Str) tags;
     const char *dump;       /* "ssa,bc,image", or NULL */
     const char *dump_func;  /* only functions whose name contains it */
-    bool time, all_errors, allow_undefined;
+    bool time, mem, all_errors, allow_undefined;
     bool no_std;            /* do not use std.vole: everything from source */
     bool verify;            /* run the SSA verifier on every function */
     int opt_level;
@@ -29,17 +34,36 @@ typedef struct Compile {
     PkgIndex std;
 } Compile;
 
+/* Flags that the commands share (-O0, -dump=, -stress=, -stats=, -tags, -lang ... and those of go's that mean
+ * nothing here). True when argv[*i] is one; *i is left at its last word. *status is set to 2 when it is wrong. */
+bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status);
+/* The value of flag NAME (-NAME=V, --NAME=V, -NAME V) at argv[*i], or NULL when argv[*i] is another. */
+const char *flag_value(int argc, char **argv, int *i, const char *name);
+/* -NAME, -NAME=true, -NAME=false. */
+bool flag_bool(const char *arg, const char *name, bool *value);
+
+Compile *compile_new(void); /* zeroed but for defaults; never freed */
 /* 0, or the exit status after messages were printed. */
 int compile_init(Compile *c);
-int compile_load(Compile *c, char **files, int n); /* parses and checks; sets main */
+int compile_load(Compile *c, char **files, int n); /* parses and checks a program or package; sets main */
+int compile_check(Compile *c);                     /* checks what the loader has; for those who load themselves */
 int compile_code(Compile *c);                      /* SSA, passes, bytecode of all packages */
 int compile_link(Compile *c, Buf *blob);
+int compile_report(Compile *c);                    /* prints what is in diags as go does: 1 when there was any */
 void compile_check_package(Compile *c, BuildPackage *p); /* sets p->types */
 uint64_t compile_abi_hash(void); /* fingerprint of bytecode ops and natives, see LinkOptions */
 void compile_native_slots(int number, uint16_t *params, uint16_t *results);
+bool compile_embed(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err); /* IrUnit.embed */
 /* Runs fn(arg) on a thread with a 512 MB stack. */
 void compile_with_stack(void *(*fn)(void *), void *arg);
 /* Directory of our Go sources (lib/): $VOLE_LIB, else next to the executable's directory. */
 const char *compile_lib_dir(Arena *a);
+const char *compile_std_path(Arena *a); /* of std.vole, or NULL */
+/* Maps std.vole for programs that were compiled against it. False after a message. */
+bool compile_load_std_image(Arena *a, Images *im);
+
+/* Prints the messages of a load as go does. Errors of the loader come first and alone; the others a package
+ * at a time under "# path". Returns the number of messages. `limit` as in diag_print. */
+int report_build_errors(Session *syn, DiagList *diags, Loader *l, BuildPackage *extra, int limit);
 
 #endif

@@ -2,22 +2,63 @@
 #include "cmd/cmd.h"
 #include "base/base.h"
 
+#define COMMON_FLAGS \
+    "\nFlags of all commands that compile:\n" \
+    "  -O0               do not optimise\n" \
+    "  -tags LIST        more build tags\n" \
+    "  -lang go1.N       language version of the named package\n" \
+    "  -dump LIST        print stages: ssa, bc, image, undefined\n" \
+    "  -dump-func NAME   only functions whose name holds NAME\n" \
+    "  -stress LIST      gc, stack, preempt, sched=N: provoke rare orders of events\n" \
+    "  -stats LIST       time, mem: what the work took, on standard error\n" \
+    "  -procs N          workers that run goroutines\n" \
+    "go's flags -a -p -mod -trimpath -gcflags -ldflags and the like are accepted and mean nothing.\n"
+
 static const struct Command {
     const char *name;
     int (*fn)(int argc, char **argv);
-    const char *help;
+    const char *usage, *brief, *help;
 } commands[] = {
-    {"parse", cmd_parse, "FILES...  parse files and print errors (--dump=tokens,ast)"},
-    {"check", cmd_check, "FILES... | PACKAGES...  type-check and print errors (-e, -lang=go1.N, -time)"},
-    {"ssa", cmd_ssa, "FILES... | PACKAGES...  build and verify SSA from source (--dump, --func=PART)"},
-    {"run", cmd_run, "FILES... | PACKAGE [ARGS]  compile and run (-dump=ssa,bc, -dump-func=NAME, -O0)"},
-    {"mkstd", cmd_mkstd, "[-o FILE] [PACKAGES...]  compile the standard library into one image"},
+    {"run", cmd_run, "run [flags] FILES.go | PACKAGE | - | -e 'STATEMENTS' [arguments]", "compile and run a program",
+     "Compiles the named files or the package and runs it. - reads the program from standard input. -e wraps\n"
+     "statements into a program that imports what it uses of the standard library. A first line #! is allowed.\n"
+     "The exit status is the program's own (go run would print it and exit with 1).\n" COMMON_FLAGS},
+    {"build", cmd_build, "build [flags] [-o FILE.vole] [FILES.go | PACKAGES]", "compile packages, write a program's image",
+     "Writes an executable image of a main package (default: NAME.vole; its first line runs `vole exec`). Other\n"
+     "packages, and several at once, are compiled and discarded. -e prints all errors.\n" COMMON_FLAGS},
+    {"exec", cmd_exec, "exec [flags] FILE.vole [arguments]", "run an image", "Runs an image that vole build wrote.\n" COMMON_FLAGS},
+    {"test", cmd_test, "test [flags] [PACKAGES | FILES.go] [-args ...]", "test packages",
+     "Runs the tests of packages as go test does. Flags: -v -run -skip -bench -benchtime -benchmem -count -cpu -failfast\n"
+     "-fullpath -json -list -parallel -short -shuffle -timeout, -c -o FILE (write the test program), -args.\n" COMMON_FLAGS},
+    {"check", cmd_check, "check [-e] [-lang=go1.N] FILES.go | PACKAGES", "type-check packages and print errors",
+     "Parses and type-checks, prints errors as gc does. -e: all of them. -time: how long it took.\n"},
+    {"version", cmd_version, "version", "print the version", "Prints the version of vole, of Go, and the build of std.vole.\n"},
+    {"env", cmd_env, "env [NAMES]", "print settings", "Prints the settings that vole uses, or the values of the named ones.\n"},
+    {"mkstd", cmd_mkstd, "mkstd [-o FILE] [-k] [PACKAGES]", "compile the standard library into one image", "Used by make.\n"},
+    {"parse", cmd_parse, "parse [--dump=tokens,ast] FILES.go", "parse files and print errors", "For work on vole.\n"},
+    {"ssa", cmd_ssa, "ssa [--dump] [--func=PART] FILES.go | PACKAGES", "build and verify SSA from source", "For work on vole.\n"},
 };
 
 static void usage(FILE *out) {
-    fputs("usage: vole COMMAND [ARGUMENTS]\n\n", out);
+    fputs("Vole runs Go programs.\n\nusage: vole COMMAND [arguments]\n\n", out);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].brief);
+    fputs("\n`vole help COMMAND` says more.\n", out);
+}
+
+static const struct Command *find(const char *name) {
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+        if (!strcmp(name, commands[i].name)) return &commands[i];
+    return NULL;
+}
+
+static int help(const char *name) {
+    const struct Command *c = find(name);
+    if (!c) {
+        fprintf(stderr, "vole help %s: unknown help topic. Run 'vole help'.\n", name);
+        return 2;
+    }
+    printf("usage: vole %s\n\n%s", c->usage, c->help);
+    return 0;
 }
 
 int main(int argc, char **argv) {
@@ -25,13 +66,19 @@ int main(int argc, char **argv) {
         usage(stderr);
         return 2;
     }
-    if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+    const char *name = argv[1];
+    if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-help") || !strcmp(name, "-h")) {
+        if (argc > 2) return help(argv[2]);
         usage(stdout);
         return 0;
     }
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (!strcmp(argv[1], commands[i].name)) return commands[i].fn(argc - 1, argv + 1);
-    fprintf(stderr, "vole: unknown command %s\n", argv[1]);
-    usage(stderr);
-    return 2;
+    if (!strcmp(name, "--version") || !strcmp(name, "-version")) return cmd_version(argc - 1, argv + 1);
+    const struct Command *c = find(name);
+    if (!c) {
+        fprintf(stderr, "vole %s: unknown command\nRun 'vole help' for usage.\n", name);
+        return 2;
+    }
+    for (int i = 2; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "-help") || !strcmp(argv[i], "--help")) return help(name);
+    return c->fn(argc - 1, argv + 1);
 }

@@ -54,6 +54,9 @@ typedef struct LinkOptions {
  * is an error. Sets Sym.addr of all symbols. */
 nodiscard bool image_link(SymTab *t, const LinkOptions *opt, Buf *out, const char **err);
 nodiscard bool image_load_file(Images *im, const char *path, Image **out, const char **err);
+/* The file may begin with a line "#!..."; the image follows it at once or at the next page. */
+enum { IMAGE_SHEBANG_SIZE = 4096 };
+nodiscard bool image_peek_file(Arena *a, const char *path, Str *build_id, Str *base_build_id, const char **err);
 nodiscard bool image_load_blob(Images *im, Buf *blob, Image **out, const char **err); /* takes the blob */
 void images_free(Images *im);
 

@@ -171,7 +171,7 @@ static bool relocate(Image *g, uint64_t delta, uint64_t loaded_end, const char *
 
 /* ---- Loading ----------------------------------------------------------------------------------- */
 
-static bool load(Images *im, const void *bytes, int fd, const ImageHeader *h, bool trusted, Image **out, const char **err) {
+static bool load(Images *im, const void *bytes, int fd, uint64_t at, const ImageHeader *h, bool trusted, Image **out, const char **err) {
     if (im->list.len) {
         if (memcmp(im->list.at[im->list.len - 1]->h.build_id, h->base_build_id, BUILD_ID_MAX))
             return failf(err, "image was built on another base image; build it again");
@@ -182,11 +182,13 @@ static bool load(Images *im, const void *bytes, int fd, const ImageHeader *h, bo
     uint8_t *mem = (uint8_t *)(uintptr_t)(im->space + (h->base - IMAGE_SPACE_BASE));
     uint64_t file_part = (h->file_size + IMAGE_PAGE - 1) & ~(uint64_t)(IMAGE_PAGE - 1);
     int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_FIXED;
-    void *p = mmap(mem, file_part, prot, fd >= 0 ? flags : flags | MAP_ANONYMOUS, fd, 0);
+    bool copy = at % IMAGE_PAGE; /* behind a first line of any length */
+    void *p = fd >= 0 && !copy ? mmap(mem, file_part, prot, flags, fd, (off_t)at) : mmap(mem, file_part, prot, flags | MAP_ANONYMOUS, -1, 0);
     if (p != MAP_FAILED && h->mem_size > file_part)
         p = mmap(mem + file_part, h->mem_size - file_part, prot, flags | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) return failf(err, "cannot map image: %s", strerror(errno));
     if (bytes) memcpy(mem, bytes, h->file_size);
+    if (copy && pread(fd, mem, h->file_size, (off_t)at) != (ssize_t)h->file_size) return failf(err, "cannot read image: %s", strerror(errno));
     Image *g = calloc(1, sizeof *g);
     if (!g) base_oom();
     g->mem = mem;
@@ -208,16 +210,53 @@ static bool load(Images *im, const void *bytes, int fd, const ImageHeader *h, bo
     return true;
 }
 
+/* Where the image begins: behind a line "#!...", either at once or at the next page. */
+static uint64_t image_start(int fd) {
+    char head[IMAGE_PAGE + 8];
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    if (n < 16 || head[0] != '#' || head[1] != '!') return 0;
+    const char *nl = memchr(head, '\n', (size_t)n);
+    uint64_t magic = 0;
+    if (!nl) return 0;
+    size_t after = (size_t)(nl + 1 - head);
+    if (after + 8 <= (size_t)n) memcpy(&magic, nl + 1, 8);
+    return magic == IMAGE_MAGIC ? after : IMAGE_PAGE;
+}
+
+static bool open_image(const char *path, int *fd, uint64_t *at, ImageHeader *h, uint64_t *have, const char **err) {
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0) return failf(err, "open %s: %s", path, strerror(errno));
+    if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) return failf(err, "%s: not a regular file", path);
+    *at = image_start(*fd);
+    *have = (uint64_t)st.st_size - *at;
+    if ((uint64_t)st.st_size < *at || pread(*fd, h, sizeof *h, (off_t)*at) != (ssize_t)sizeof *h || h->magic != IMAGE_MAGIC)
+        return failf(err, "%s: not a vole image", path);
+    return true;
+}
+
+bool image_peek_file(Arena *a, const char *path, Str *build_id, Str *base_build_id, const char **err) {
+    ImageHeader h;
+    int fd;
+    uint64_t at, have;
+    bool ok = open_image(path, &fd, &at, &h, &have, err);
+    if (fd >= 0) close(fd);
+    if (!ok) return false;
+    *build_id = str_dup(a, (Str){(const char *)h.build_id, strnlen((const char *)h.build_id, BUILD_ID_MAX)});
+    *base_build_id = str_dup(a, (Str){(const char *)h.base_build_id, strnlen((const char *)h.base_build_id, BUILD_ID_MAX)});
+    return true;
+}
+
 bool image_load_file(Images *im, const char *path, Image **out, const char **err) {
     if (!reserve(im, err)) return false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return failf(err, "open %s: %s", path, strerror(errno));
-    struct stat st;
     ImageHeader h;
-    bool ok = false;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) failf(err, "%s: not a regular file", path);
-    else if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h) failf(err, "not a vole image");
-    else ok = check_header(im, &h, (uint64_t)st.st_size, err) && load(im, NULL, fd, &h, im->trusted, out, err);
+    int fd;
+    uint64_t at, have;
+    if (!open_image(path, &fd, &at, &h, &have, err)) {
+        if (fd >= 0) close(fd);
+        return false;
+    }
+    bool ok = check_header(im, &h, have, err) && load(im, NULL, fd, at, &h, im->trusted, out, err);
     close(fd);
     if (!ok) {
         char why[256];
@@ -230,7 +269,7 @@ bool image_load_file(Images *im, const char *path, Image **out, const char **err
 bool image_load_blob(Images *im, Buf *blob, Image **out, const char **err) {
     ImageHeader h = {0};
     memcpy(&h, blob->data ? blob->data : "", blob->len < sizeof h ? blob->len : sizeof h);
-    bool ok = reserve(im, err) && check_header(im, &h, blob->len, err) && load(im, blob->data, -1, &h, im->trusted, out, err);
+    bool ok = reserve(im, err) && check_header(im, &h, blob->len, err) && load(im, blob->data, -1, 0, &h, im->trusted, out, err);
     buf_free(blob);
     return ok;
 }

@@ -1,0 +1,84 @@
+/* Command-line flags in go's syntax: one dash or two, -name=value or -name value. */
+#include "cmd/compile.h"
+
+#include <stdlib.h>
+
+static const char *flag_name(const char *arg) {
+    if (arg[0] != '-' || !arg[1]) return NULL;
+    return arg + (arg[1] == '-' ? 2 : 1);
+}
+
+const char *flag_value(int argc, char **argv, int *i, const char *name) {
+    const char *a = flag_name(argv[*i]);
+    size_t n = strlen(name);
+    if (!a || strncmp(a, name, n)) return NULL;
+    if (a[n] == '=') return a + n + 1;
+    if (a[n] || *i + 1 >= argc) return NULL;
+    return argv[++*i];
+}
+
+bool flag_bool(const char *arg, const char *name, bool *value) {
+    const char *a = flag_name(arg);
+    size_t n = strlen(name);
+    if (!a || strncmp(a, name, n)) return false;
+    if (!a[n] || !strcmp(a + n, "=true") || !strcmp(a + n, "=1")) return *value = true, true;
+    if (!strcmp(a + n, "=false") || !strcmp(a + n, "=0")) return *value = false, true;
+    return false;
+}
+
+static void add_tags(Compile *c, const char *list) {
+    for (const char *p = list; *p;) {
+        size_t n = strcspn(p, ", ");
+        if (n) vec_push(&c->tags, ((Str){p, n}));
+        p += n + (p[n] != 0);
+    }
+}
+
+static bool parse_stress(Compile *c, const char *v) {
+    for (const char *p = v; *p;) {
+        size_t n = strcspn(p, ",");
+        if (n > 6 && !strncmp(p, "sched=", 6)) c->vm.sched_seed = strtol(p + 6, NULL, 10);
+        p += n + (p[n] != 0);
+    }
+    c->vm.stress = v;
+    return true;
+}
+
+bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
+    static const char *const ignored_values[] = {"p", "mod", "modfile", "buildmode", "compiler", "gcflags", "ldflags", "asmflags",
+                                                 "gccgoflags", "installsuffix", "pkgdir", "toolexec", "overlay", "pgo"};
+    static const char *const ignored_bools[] = {"a", "n", "x", "trimpath", "work", "linkshared", "modcacherw", "buildvcs", "O"};
+    const char *v;
+    bool b = false;
+    char *a = argv[*i];
+    if ((v = flag_value(argc, argv, i, "dump"))) c->dump = v;
+    else if ((v = flag_value(argc, argv, i, "dump-func"))) c->dump_func = v;
+    else if ((v = flag_value(argc, argv, i, "stress"))) parse_stress(c, v);
+    else if ((v = flag_value(argc, argv, i, "procs"))) c->vm.nprocs = atoi(v);
+    else if ((v = flag_value(argc, argv, i, "lang"))) c->lang = v;
+    else if ((v = flag_value(argc, argv, i, "tags"))) add_tags(c, v);
+    else if ((v = flag_value(argc, argv, i, "stats"))) {
+        c->time = strstr(v, "time") != NULL;
+        c->mem = strstr(v, "mem") != NULL;
+    } else if (flag_bool(a, "time", &c->time) || flag_bool(a, "u", &c->allow_undefined) || flag_bool(a, "nostd", &c->no_std) ||
+               flag_bool(a, "verify", &c->verify)) {
+        /* set */
+    } else if (flag_bool(a, "O0", &b)) {
+        c->opt_level = -1;
+    } else if (flag_bool(a, "race", &b) || flag_bool(a, "msan", &b) || flag_bool(a, "asan", &b)) {
+        if (!b) return true;
+        fprintf(stderr, "vole: %s is not supported\n", a);
+        *status = 2;
+    } else if (flag_bool(a, "cover", &b) || !strncmp(a, "-coverprofile", 13) || !strncmp(a, "-covermode", 10)) {
+        if (a[6] != 'p' && a[6] != 'm' && !b) return true;
+        fprintf(stderr, "vole: %s is not supported\n", a);
+        *status = 2;
+    } else {
+        for (size_t k = 0; k < ARRAY_LEN(ignored_values); k++)
+            if (flag_value(argc, argv, i, ignored_values[k])) return true;
+        for (size_t k = 0; k < ARRAY_LEN(ignored_bools); k++)
+            if (flag_bool(a, ignored_bools[k], &b) || (!strcmp(ignored_bools[k], "buildvcs") && !strncmp(a, "-buildvcs=", 10))) return true;
+        return false;
+    }
+    return true;
+}
