@@ -220,8 +220,14 @@ static bool can_have_methods(Type *t) {
     return (e->kind == TYPE_NAMED && type_underlying(e)->kind != TYPE_INTERFACE) || e->kind == TYPE_STRUCT;
 }
 
-static Package *type_pkg(Type *t) {
+static bool is_unsafe_pointer(Type *t) {
     t = type_unalias(t);
+    return t->kind == TYPE_BASIC && ((BasicType *)t)->basic == BASIC_UNSAFEPTR;
+}
+
+static Package *type_pkg(IrUnit *u, Type *t) {
+    t = type_unalias(t);
+    if (is_unsafe_pointer(t)) return u->ts->unsafe_pkg;
     if (t->kind == TYPE_POINTER) t = type_unalias(((PointerType *)t)->elem);
     return t->kind == TYPE_NAMED ? ((NamedType *)t)->obj->pkg : NULL;
 }
@@ -287,7 +293,7 @@ static Type *plain_signature(IrUnit *u, Object *m) {
 
 static void fill_interface(IrUnit *u, Sym *s, Type *t, Type *under, uint64_t extra) {
     ObjectList ms = ir_iface_methods(u, under);
-    Package *home = type_unalias(t)->kind == TYPE_NAMED ? type_pkg(t) : NULL;
+    Package *home = type_unalias(t)->kind == TYPE_NAMED ? type_pkg(u, t) : NULL;
     if (!home)
         for (int i = 0; i < ms.len; i++)
             if (!ms.at[i]->name->exported) home = ms.at[i]->pkg;
@@ -385,7 +391,7 @@ static void fill_map(IrUnit *u, Sym *s, MapType *m) {
 }
 
 static void fill_uncommon(IrUnit *u, Sym *s, Type *t, uint64_t at, uint64_t methods, MethodSet *ms) {
-    Package *home = type_pkg(t);
+    Package *home = type_pkg(u, t);
     if (home) off32(u, s, at, path_name(u, home));
     uint16_t exported = 0;
     for (int i = 0; i < ms->len; i++) exported += ms->at[i].obj->name->exported;
@@ -414,7 +420,7 @@ static void lay_out(IrUnit *u, Sym *s, Type *t) {
     const IrType *r = irtype_of(u, t);
     int kind = kind_of(under);
     MethodSet *ms = can_have_methods(t) ? core_method_set(u, t) : &no_methods;
-    bool uncommon = plain->kind == TYPE_NAMED || ms->len;
+    bool uncommon = plain->kind == TYPE_NAMED || ms->len || is_unsafe_pointer(t);
     uint64_t extra_at = kind_size(kind) + (uncommon ? 16 : 0), extra = 0;
     if (kind == K_INTERFACE) extra = (uint64_t)ir_iface_methods(u, under).len * 8;
     if (kind == K_STRUCT) extra = (uint64_t)((StructType *)under)->fields.len * 24;

@@ -282,16 +282,19 @@ static void write_type(Writer *w, Type *t) {
             return;
         }
     }
-    if (w->depth >= (int)ARRAY_LEN(w->seen)) {
+    /* Only messages may meet types that are not complete; the other styles must not shorten anything. */
+    bool track = message(w);
+    if (track && w->depth >= (int)ARRAY_LEN(w->seen)) {
         put(w, "...");
         return;
     }
-    for (int i = 0; i < w->depth; i++)
+    for (int i = 0; track && i < w->depth; i++)
         if (w->seen[i] == t && t->kind != TYPE_BASIC && t->kind != TYPE_TYPEPARAM) {
             put(w, "<cycle>");
             return;
         }
-    w->seen[w->depth++] = t;
+    if (track) w->seen[w->depth] = t;
+    w->depth++;
     switch ((TypeKind)t->kind) {
     case TYPE_BASIC: write_basic(w, (BasicType *)t); break;
     case TYPE_ARRAY:
