@@ -90,12 +90,7 @@ static bool holds_go_files(const char *dir) {
 static const char *overlay_dir(Loader *l, Str path) {
     if (!l->overlay) return NULL;
     const char *d = arena_printf(l->arena, "%s/%.*s", l->overlay, STR_FMT(path));
-    DIR *dir = opendir(d);
-    if (!dir) return NULL;
-    bool any = false; /* directories on the way to a replaced package replace nothing */
-    for (struct dirent *e; !any && (e = readdir(dir));) any = str_has_suffix(str_c(e->d_name), ".go");
-    closedir(dir);
-    return any ? d : NULL;
+    return holds_go_files(d) ? d : NULL; /* directories on the way to a replaced package replace nothing */
 }
 
 static bool is_relative(Str p) {

@@ -71,20 +71,31 @@ uint64_t *frame_push(M *m, uint64_t *base, uint64_t *caller_fp, const uint64_t *
     return fp;
 }
 
+/* Natives of any signature (reflect's stubs) say that they have more slots than their callers made room for. */
+static size_t words_within(const StackChunk *c, const uint64_t *fp, size_t n) {
+    size_t room = (size_t)(c->hi - (fp + FRAME_ARGS));
+    return n < room ? n : room;
+}
+
 uint64_t *frame_overflow(M *m, uint64_t *newfp) {
     const VmFunc *fn = (const VmFunc *)newfp[FRAME_FUNC];
-    if (newfp + fn->frame_slots <= m->g->stack->hi) return newfp; /* only preemption */
+    const StackChunk *old = m->g->stack;
+    if (newfp + fn->frame_slots <= old->hi) return newfp; /* only preemption */
     uint64_t *fp = frame_push(m, newfp, (uint64_t *)newfp[FRAME_CALLER],
                               (const uint64_t *)newfp[FRAME_RETPC], fn, (void *)newfp[FRAME_CTX], 0);
-    memcpy(fp + FRAME_ARGS, newfp + FRAME_ARGS, fn->param_slots * 8u);
+    memcpy(fp + FRAME_ARGS, newfp + FRAME_ARGS, words_within(old, newfp, fn->param_slots) * 8u);
     return fp;
 }
 
 void frame_chunk_return(M *m, G *g) {
     StackChunk *c = g->stack;
     const VmFunc *fn = (const VmFunc *)c->words[FRAME_FUNC];
-    size_t at = FRAME_ARGS + fn->param_slots;
-    memcpy(c->ret_fp + at, c->words + at, fn->result_slots * 8u);
+    size_t at = FRAME_ARGS + fn->param_slots, n = fn->result_slots;
+    if (fn->native && !n && fn->param_slots) { /* its results lie among what counts as parameters */
+        at = FRAME_ARGS;
+        n = words_within(c->prev, c->ret_fp, fn->param_slots);
+    }
+    memcpy(c->ret_fp + at, c->words + at, n * 8u);
     g->fp = (uint64_t *)c->words[FRAME_CALLER];
     g->pc = c->ret_pc;
     g_set_stack(g, c->prev);
