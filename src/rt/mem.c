@@ -44,6 +44,8 @@ void heap_init(Vm *vm) {
     h->vm = vm;
     h->marker.heap = h;
     pthread_mutex_init(&h->lock, NULL);
+    pthread_mutex_init(&h->share.lock, NULL);
+    pthread_cond_init(&h->share.cond, NULL);
     for (size_t size = (size_t)1 << 38; size >= (size_t)1 << 30; size >>= 1) {
         void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (p == MAP_FAILED) continue;
@@ -97,7 +99,7 @@ void heap_free(Vm *vm) {
     free(h->specials);
     vec_free(&h->queue);
     vec_free(&h->roots);
-    free(h->marker.stack);
+    marker_end(h);
     itabs_free(h);
     stack_pool_free(h);
     munmap(h->base, h->reserved);

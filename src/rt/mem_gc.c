@@ -1,7 +1,8 @@
 /* The collector: stop the world, mark from the roots with an explicit stack, sweep bitmaps, set the pace.
  *
- * Marking is written against a Marker so that several workers can mark at once later: what they would share
- * is the mark bitmap (atomic or) and the stacks (work stealing). */
+ * Roots are scanned by the collecting worker. When the heap is large, helper threads then mark with it: each
+ * has a stack of its own, mark bits are set by atomic or, and who has much gives half to a shared list as soon
+ * as somebody is idle. The phase ends when all are. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -59,13 +60,11 @@ static inline void mark(Marker *mk, const void *p) {
     uint32_t i = span_index(s, p);
     if (unlikely(i >= s->nelems)) return;
     uint64_t bit = 1ull << (i & 63), *w = &s->mark[i >> 6];
-    if (*w & bit || !(s->live[i >> 6] & bit)) return;
-    *w |= bit;
-    uint8_t *obj = s->base + (size_t)i * s->elem_size;
-    mk->bytes += s->cls ? s->elem_size : s->large_size;
+    if (__atomic_load_n(w, __ATOMIC_RELAXED) & bit || !(s->live[i >> 6] & bit)) return;
+    if (!mk->parallel) *w |= bit;
+    else if (__atomic_fetch_or(w, bit, __ATOMIC_RELAXED) & bit) return;
     if (s->noscan) return;
-    __builtin_prefetch(obj);
-    push(mk, obj, s);
+    push(mk, s->base + (size_t)i * s->elem_size, s);
 }
 
 void gc_mark(Marker *mk, const void *p) { mark(mk, p); }
@@ -114,11 +113,129 @@ void marker_scan_object(Marker *mk, uint8_t *obj, Span *s) {
     }
 }
 
+/* Objects wait in a short queue between the stack and their scan, while their memory comes into the cache. */
+enum { AHEAD = 8, SHARE_MIN = 128, SHARE_CHUNK = 256 };
+
+static void give(Marker *mk) {
+    MarkShare *sh = &mk->heap->share;
+    size_t n = mk->n / 2; /* the older half: near the roots, so likely to lead to much */
+    pthread_mutex_lock(&sh->lock);
+    for (size_t i = 0; i < n; i++) vec_push(&sh->items, mk->stack[i]);
+    pthread_cond_broadcast(&sh->cond);
+    pthread_mutex_unlock(&sh->lock);
+    memmove(mk->stack, mk->stack + n, (mk->n - n) * sizeof *mk->stack);
+    mk->n -= n;
+}
+
 void marker_drain(Marker *mk) {
-    while (mk->n) {
-        MarkItem it = mk->stack[--mk->n];
+    MarkItem ahead[AHEAD];
+    unsigned head = 0, count = 0, turn = 0;
+    MarkShare *sh = &mk->heap->share;
+    while (mk->n || count) {
+        if (mk->n && count < AHEAD) {
+            MarkItem it = mk->stack[--mk->n];
+            __builtin_prefetch(it.obj);
+            ahead[(head + count++) % AHEAD] = it;
+            continue;
+        }
+        MarkItem it = ahead[head];
+        head = (head + 1) % AHEAD;
+        count--;
         marker_scan_object(mk, it.obj, it.span);
+        if (mk->parallel && mk->n > SHARE_MIN && ++turn % 64 == 0 &&
+            atomic_load_explicit(&sh->idle, memory_order_relaxed) > 0)
+            give(mk);
     }
+}
+
+/* Works until all markers of the phase have nothing left. */
+static void drain_shared(Marker *mk) {
+    MarkShare *sh = &mk->heap->share;
+    for (;;) {
+        marker_drain(mk);
+        pthread_mutex_lock(&sh->lock);
+        if (!sh->items.len) {
+            if (atomic_fetch_add(&sh->idle, 1) + 1 == sh->nworkers) {
+                sh->done = true;
+                pthread_cond_broadcast(&sh->cond);
+            }
+            while (!sh->items.len && !sh->done) pthread_cond_wait(&sh->cond, &sh->lock);
+            if (!sh->items.len) {
+                pthread_mutex_unlock(&sh->lock);
+                return;
+            }
+            atomic_fetch_sub(&sh->idle, 1);
+        }
+        for (int i = 0; i < SHARE_CHUNK && sh->items.len; i++) {
+            MarkItem it = vec_pop(&sh->items);
+            push(mk, it.obj, it.span);
+        }
+        pthread_mutex_unlock(&sh->lock);
+    }
+}
+
+static void *helper(void *arg) {
+    Marker *mk = arg;
+    MarkShare *sh = &mk->heap->share;
+    uint64_t phase = 0;
+    pthread_mutex_lock(&sh->lock);
+    while (!sh->quit) {
+        if (sh->phase == phase) {
+            pthread_cond_wait(&sh->cond, &sh->lock);
+            continue;
+        }
+        phase = sh->phase;
+        pthread_mutex_unlock(&sh->lock);
+        drain_shared(mk);
+        pthread_mutex_lock(&sh->lock);
+        sh->running--;
+        pthread_cond_broadcast(&sh->cond);
+    }
+    pthread_mutex_unlock(&sh->lock);
+    return NULL;
+}
+
+/* Drains the heap's marker with the help of nhelpers threads, which are started when first wanted. */
+void marker_drain_parallel(Heap *h, int nhelpers) {
+    MarkShare *sh = &h->share;
+    Marker *mk = &h->marker;
+    pthread_mutex_lock(&sh->lock);
+    while (sh->nthreads < nhelpers) {
+        Marker *x = &sh->helpers[sh->nthreads];
+        x->heap = h;
+        x->parallel = true;
+        if (pthread_create(&sh->threads[sh->nthreads], NULL, helper, x)) break;
+        sh->nthreads++;
+    }
+    atomic_store(&sh->idle, 0);
+    sh->done = false;
+    sh->nworkers = sh->nthreads + 1;
+    sh->running = sh->nthreads;
+    sh->phase++;
+    pthread_cond_broadcast(&sh->cond);
+    pthread_mutex_unlock(&sh->lock);
+    mk->parallel = true;
+    drain_shared(mk);
+    mk->parallel = false;
+    pthread_mutex_lock(&sh->lock);
+    while (sh->running) pthread_cond_wait(&sh->cond, &sh->lock);
+    pthread_mutex_unlock(&sh->lock);
+}
+
+void marker_end(Heap *h) {
+    MarkShare *sh = &h->share;
+    pthread_mutex_lock(&sh->lock);
+    sh->quit = true;
+    pthread_cond_broadcast(&sh->cond);
+    pthread_mutex_unlock(&sh->lock);
+    for (int i = 0; i < sh->nthreads; i++) {
+        pthread_join(sh->threads[i], NULL);
+        free(sh->helpers[i].stack);
+    }
+    vec_free(&sh->items);
+    free(h->marker.stack);
+    pthread_mutex_destroy(&sh->lock);
+    pthread_cond_destroy(&sh->cond);
 }
 
 bool gc_is_marked(Heap *h, const void *p) {
@@ -139,7 +256,7 @@ static void mark_g(void *ctx, G *g) {
     mark(mk, g->wait.key);
     mark(mk, g->bubble);
     if (h->hooks.scan_g) h->hooks.scan_g(h->vm, g, mk);
-    marker_drain(mk);
+    if (!h->helpers) marker_drain(mk);
 }
 
 /* ---- Sweep and pace --------------------------------------------------------------------------------------- */
@@ -209,11 +326,15 @@ void gc_collect(M *m, bool forced) {
     heap_flush_all(h);
     Marker *mk = &h->marker;
     mk->n = 0;
-    mk->bytes = 0;
+    /* Helpers cost some 50 us to wake. */
+    enum { PARALLEL_MIN = 8 << 20 };
+    h->helpers = atomic_load(&h->live_bytes) < PARALLEL_MIN ? 0 : (int)vm->nprocs - 1;
+    if (h->helpers > MAX_HELPERS) h->helpers = MAX_HELPERS;
     for (int i = 0; i < h->roots.len; i++) gc_mark_words(mk, h->roots.at[i].p, h->roots.at[i].n, NULL);
     if (h->hooks.scan_roots) h->hooks.scan_roots(vm, mk);
-    marker_drain(mk);
+    if (!h->helpers) marker_drain(mk);
     sched_each_g(vm, mark_g, mk);
+    if (h->helpers) marker_drain_parallel(h, h->helpers);
     specials_mark(h, mk);
     marker_drain(mk);
     specials_finish(h, mk);

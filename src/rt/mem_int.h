@@ -39,8 +39,21 @@ struct Marker {
     Heap *heap;
     MarkItem *stack;
     size_t n, cap;
-    uint64_t bytes;
+    bool parallel;      /* other markers are at work: mark bits are set atomically */
 };
+
+enum { MAX_HELPERS = 3 };
+typedef struct MarkShare { /* what the markers of a parallel phase share */
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    VEC(MarkItem) items;
+    _Atomic int idle;
+    int nworkers, nthreads, running;
+    uint64_t phase;
+    bool done, quit;
+    pthread_t threads[MAX_HELPERS];
+    Marker helpers[MAX_HELPERS];
+} MarkShare;
 
 enum { SPECIAL_FINALIZER, SPECIAL_CLEANUP, SPECIAL_WEAK };
 typedef struct Special {
@@ -75,8 +88,10 @@ struct Heap {
     int64_t hard_limit;            /* sandbox; 0: none */
     uint32_t stress_count;
     bool collecting, off_table;
+    int helpers;                   /* of this collection */
     GcHooks hooks;
     Marker marker;
+    MarkShare share;
     VEC(struct RootRange) roots;
 
     Special **specials;            /* hash of obj */
@@ -123,6 +138,8 @@ const uint8_t *type_ptrmask(const GoType *t);
 void specials_mark(Heap *h, Marker *mk);
 void specials_finish(Heap *h, Marker *mk);
 void marker_drain(Marker *mk);
+void marker_drain_parallel(Heap *h, int nhelpers);
+void marker_end(Heap *h);
 void marker_scan_object(Marker *mk, uint8_t *obj, Span *s);
 bool gc_is_marked(Heap *h, const void *p);
 void stack_pool_free(Heap *h);
