@@ -339,6 +339,7 @@ static void declare_results(Fn *fn, FuncTypeExpr *sigx, SignatureType *sig) {
             o = fn_synth(fn, "~r", t);
             o->captured = o->reassigned = fn->next != NULL;
         }
+        else if (o->captured) o->reassigned = true; /* by return statements */
         fn->results[i] = o;
         if (!fn->use_result_vars) continue;
         Type *t = fn_type(fn, object_type(sig->results->vars.at[i]));

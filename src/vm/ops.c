@@ -182,7 +182,7 @@ RtResult op_make_slice(M *m, const GoType *t, uint64_t *to, int64_t len, int64_t
 
 RtResult op_append(M *m, const GoType *t, uint64_t *to, const uint64_t *s, const void *elem) {
     GoSlice old = slice_at(s), out = old;
-    if (old.len >= old.cap && slice_grow(m, t, old, old.len + 1, &out) != RT_OK) return RT_PANIC;
+    if (old.len >= old.cap && slice_grow(m, t, old, (int64_t)((uint64_t)old.len + 1), &out) != RT_OK) return RT_PANIC;
     memcpy((char *)out.p + (uint64_t)old.len * t->size, elem, t->size);
     out.len = old.len + 1;
     return put_slice(to, out);
@@ -190,7 +190,8 @@ RtResult op_append(M *m, const GoType *t, uint64_t *to, const uint64_t *s, const
 
 RtResult op_append_grow(M *m, const GoType *t, uint64_t *to, const uint64_t *s, uint32_t n) {
     GoSlice old = slice_at(s), out = old;
-    if (old.len + n > old.cap && slice_grow(m, t, old, old.len + n, &out) != RT_OK) return RT_PANIC;
+    int64_t need = (int64_t)((uint64_t)old.len + (uint64_t)n);
+    if ((uint64_t)need > (uint64_t)old.cap && slice_grow(m, t, old, need, &out) != RT_OK) return RT_PANIC;
     out.len = old.len;
     return put_slice(to, out);
 }
@@ -198,7 +199,8 @@ RtResult op_append_grow(M *m, const GoType *t, uint64_t *to, const uint64_t *s, 
 RtResult op_append_slice(M *m, const GoType *t, uint64_t *to, const uint64_t *s, const uint64_t *from) {
     GoSlice old = slice_at(s), out = old;
     int64_t n = (int64_t)from[1];
-    if (old.len + n > old.cap && slice_grow(m, t, old, old.len + n, &out) != RT_OK) return RT_PANIC;
+    int64_t need = (int64_t)((uint64_t)old.len + (uint64_t)n);
+    if ((uint64_t)need > (uint64_t)old.cap && slice_grow(m, t, old, need, &out) != RT_OK) return RT_PANIC;
     if (n) memmove((char *)out.p + (uint64_t)old.len * t->size, (void *)from[0], (uint64_t)n * t->size);
     out.len = old.len + n;
     return put_slice(to, out);
