@@ -53,7 +53,9 @@ typedef struct Loader {
     Module *main_module;
     VEC(Module *) work_modules; /* go.work */
     Map modules;           /* by directory */
-    bool module_mode, match_tests; /* patterns also match directories with tests only */
+    bool module_mode;
+    bool match_tests;      /* patterns also match directories with tests only */
+    bool ignore_embeds;    /* do not look for the files of //go:embed */
     const char *go111module;
     BuildPackage *tested[2]; /* loader_load_test's packages */
     Pos importing;         /* the import that is being read */

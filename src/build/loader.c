@@ -10,6 +10,11 @@
 
 enum { STATE_NEW, STATE_LOADING, STATE_DONE };
 
+static bool same_dir(const char *a, const char *b) {
+    struct stat x, y;
+    return !strcmp(a, b) || (!stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
 void loader_init(Loader *l, Session *syn, Arena *arena) {
     memset(l, 0, sizeof *l);
     l->syn = syn;
@@ -17,7 +22,8 @@ void loader_init(Loader *l, Session *syn, Arena *arena) {
     l->tags.arena = l->order.arena = l->work_modules.arena = arena;
     l->packages.arena = l->modules.arena = arena;
     char *cwd = getcwd(NULL, 0);
-    l->work_dir = arena_printf(arena, "%s", cwd ? cwd : "/");
+    const char *pwd = getenv("PWD"); /* the name that the user knows, when it is true */
+    l->work_dir = arena_printf(arena, "%s", pwd && pwd[0] == '/' && same_dir(pwd, ".") ? pwd : cwd ? cwd : "/");
     free(cwd);
     const char *mode = getenv("GO111MODULE");
     l->go111module = mode ? mode : "";
@@ -283,7 +289,7 @@ static bool add_text(Loader *l, BuildPackage *p, const char *path, const char *s
         }
     }
     vec_push(&p->files, bf);
-    if (p->dir) check_embeds(l, p, f);
+    if (p->dir && !l->ignore_embeds) check_embeds(l, p, f);
     return true;
 }
 
@@ -360,6 +366,25 @@ static void report_cycle(Loader *l, BuildPackage *p, BuildPackage *from, Pos pos
     buf_free(&b);
 }
 
+/* What the compiler refuses with "invalid import path": not the loader's business. */
+static bool is_invalid_path(Str path) {
+    for (size_t i = 0; i < path.n;) {
+        int32_t r;
+        int w = utf8_decode(path.p + i, path.n - i, &r);
+        if (r <= ' ' || r == 127 || r == 0xfffd || (r < 128 && strchr("!\"#$%&'()*,:;<=>?[]^`{|}\\", (char)r))) return true;
+        i += (size_t)w;
+    }
+    return false;
+}
+
+static bool check_canonical(Loader *l, Str path, Pos pos) {
+    if (path.p[0] == '/') return load_error(l, pos, "import path cannot be absolute path"), false;
+    char *clean = path_join(l->arena, "/", str_dup(l->arena, path).p) + 1;
+    if (is_relative(path) || str_is(path, clean)) return true;
+    load_error(l, pos, "non-canonical import path \"%.*s\" (should be \"%s\")", STR_FMT(path), clean);
+    return false;
+}
+
 static bool load_imports(Loader *l, BuildPackage *p) {
     bool ok = true;
     p->state = STATE_LOADING;
@@ -368,12 +393,12 @@ static bool load_imports(Loader *l, BuildPackage *p) {
         for (int k = 0; k < f->nimports; k++) {
             ImportSpec *is = f->imports[k];
             Str path = is->path_str;
-            if (!path.n || str_is(path, "unsafe")) continue;
+            if (!path.n || str_is(path, "unsafe") || is_invalid_path(path)) continue;
             bool dup = false;
             for (int j = 0; j < p->imports.len; j++) dup |= str_eq(p->imports.at[j].path, path);
             if (dup) continue;
             vec_push(&p->imports, ((BuildImport){path, NULL}));
-            BuildPackage *imp = loader_import(l, path, p, is->path->x.pos);
+            BuildPackage *imp = check_canonical(l, path, is->path->x.pos) ? loader_import(l, path, p, is->path->x.pos) : NULL;
             for (int j = 0; j < p->imports.len; j++)
                 if (str_eq(p->imports.at[j].path, path)) p->imports.at[j].pkg = imp;
             if (!imp) ok = false;
@@ -455,7 +480,7 @@ static bool add_named_files(Loader *l, BuildPackage *p, char **files, int nfiles
         const char *slash = strrchr(path, '/');
         const char *dir = slash == path ? "/" : arena_printf(l->arena, "%.*s", (int)(slash - path), path);
         if (!p->dir) p->dir = dir;
-        else if (strcmp(p->dir, dir)) {
+        else if (!same_dir(p->dir, dir)) {
             load_error(l, 0, "named files must all be in one directory; have %s and %s", p->dir, dir);
             return false;
         }

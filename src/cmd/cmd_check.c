@@ -6,7 +6,7 @@
  * an error, -export lets importers read export data (a test of it), -std treats the package as one of the standard library, -time says how long the stages took.
  * Imports are checked from source, dependencies first, function bodies included. */
 #include "cmd/cmd.h"
-#include "build/build.h"
+#include "cmd/compile.h"
 #include "types/export.h"
 #include "types/types.h"
 
@@ -108,6 +108,7 @@ static void *check_main(void *arg) {
     session_init(&j->syn, diag_to_list(list));
     loader_init(&j->loader, &j->syn, &j->arena);
     const char *err = "";
+    j->loader.ignore_embeds = true;
     j->loader.goroot = loader_find_goroot(&j->arena, &err);
     if (!j->loader.goroot) {
         fprintf(stderr, "vole check: %s\n", err);
@@ -121,10 +122,12 @@ static void *check_main(void *arg) {
     int n;
     parse_args(j, files, &n);
     uint64_t t0 = time_now_ns();
+    BuildPackage *named = NULL;
     VEC(BuildPackage *) roots = {0};
     bool ok = n > 0;
     if (n && str_has_suffix(str_c(files[0]), ".go")) {
         BuildPackage *p = loader_load_files(&j->loader, files, n);
+        named = p;
         if (p) vec_push(&roots, p);
         else ok = false;
     } else {
@@ -164,7 +167,7 @@ static void *check_main(void *arg) {
             check_exported(j, j->loader.order.at[i]->types);
     uint64_t t2 = time_now_ns();
     for (int i = 0; i < j->syn.files.len; i++) lines += j->syn.files.at[i]->nlines;
-    int nerr = diag_print(&j->syn, list, stderr, j->all ? -1 : 10, true, false);
+    int nerr = report_build_errors(&j->syn, list, &j->loader, named, j->all ? -1 : 10);
     if (j->time && j->export) fprintf(stderr, "export data: %zu bytes\n", j->exported);
     if (j->time)
         fprintf(stderr, "%ld lines: load and parse %.1f ms, check %.1f ms (%.0f lines/s)\n", lines, (t1 - t0) / 1e6,
