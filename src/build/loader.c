@@ -85,6 +85,13 @@ static const char *std_dir(Loader *l, Str path) {
     return file_is_dir(d) ? d : NULL;
 }
 
+static bool holds_go_files(const char *dir) {
+    DIR *d = opendir(dir);
+    bool any = false;
+    for (struct dirent *e; d && !any && (e = readdir(d));) any = str_has_suffix(str_c(e->d_name), ".go");
+    if (d) closedir(d);
+    return any;
+}
 
 static const char *overlay_dir(Loader *l, Str path) {
     if (!l->overlay) return NULL;
