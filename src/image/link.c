@@ -28,6 +28,7 @@ typedef struct Linker {
     Map strings;        /* content -> offset + 1 in tables */
     int nundef;
     Buf undef;
+    Sym *zero;          /* "go:zerosize": where variables without size lie */
 } Linker;
 
 static uint64_t align_up(uint64_t v, uint64_t a) { return (v + a - 1) & ~(a - 1); }
@@ -104,11 +105,16 @@ static void section(Linker *l, SectionKind k, uint64_t *at, uint64_t align, uint
 
 static uint32_t code_words(Sym *s) { return s->kind == SYM_FUNC && s->code ? s->code->nwords : 2; }
 
+/* All variables without size share one address, as with gc. */
+static bool is_zero_sized(Linker *l, Sym *s) {
+    return !s->size && s != l->zero && (s->kind == SYM_DATA || s->kind == SYM_BSS);
+}
+
 /* Places the symbols for which want() holds, starting at *at; offsets are kept in Sym.addr as addresses. */
 static void place(Linker *l, uint64_t *at, bool (*want)(Sym *)) {
     for (int i = 0; i < l->t->all.len; i++) {
         Sym *s = l->t->all.at[i];
-        if (s->base_addr || !want(s)) continue;
+        if (s->base_addr || !want(s) || is_zero_sized(l, s)) continue;
         *at = align_up(*at, s->align ? s->align : 8);
         s->addr = l->opt->base + *at;
         *at += s->size ? s->size : 1; /* distinct addresses even for empty ones */
@@ -338,6 +344,8 @@ static void copy_id(uint8_t *to, Str id) {
 static void link_all(Linker *l) {
     const LinkOptions *opt = l->opt;
     ImageHeader *h = &l->h;
+    l->zero = sym_get(l->t, STR("go:zerosize"));
+    if (sym_begin_define(l->t, l->zero, SYM_BSS)) l->zero->size = 8;
     collect(l);
     if (l->err) return;
     uint64_t nf = (uint64_t)l->funcs.len, at = IMAGE_PAGE;
@@ -396,6 +404,10 @@ static void link_all(Linker *l) {
     at = align_up(at, 8);
     h->root_words = (at - h->root_off) / 8;
     place(l, &at, is_plain_bss);
+    for (int i = 0; i < l->t->all.len; i++) {
+        Sym *s = l->t->all.at[i];
+        if (!s->base_addr && is_zero_sized(l, s)) s->addr = l->zero->addr;
+    }
     h->mem_size = align_up(at, IMAGE_PAGE);
     if (opt->base + h->mem_size - IMAGE_SPACE_BASE > IMAGE_SPACE_SIZE) {
         link_error(l, "the image space of 2 GB is full");

@@ -198,7 +198,8 @@ void ir_build_package(IrUnit *u, Package *pkg) {
     Str name = str_printf(&u->arena, "%.*s.init", STR_FMT(core_pkg_path(pkg)));
     Sym *init = sym_get(u->syms, name);
     sym_begin_define(u->syms, init, SYM_FUNC);
-    Fn *fn = fn_new(b, NULL, NULL, init, name, name, 0);
+    Pos pos = pkg->ninits ? expr_start(pkg->inits[0].rhs) : 0; /* its file is what tracebacks name */
+    Fn *fn = fn_new(b, NULL, NULL, init, name, name, pos);
     b->init = fn;
     base_stage = stage_name(b, name);
     for (int i = 0; i < pkg->ninits; i++) init_vars(fn, &pkg->inits[i]);

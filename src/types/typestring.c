@@ -166,6 +166,7 @@ static void write_struct(Writer *w, StructType *s) {
             buf_putc(w->b, ' ');
         } else if (w->style == TYPENAME_LINK) {
             buf_putc(w->b, '?'); /* the field's name may be an alias's */
+            if (!f->name->exported && f->pkg) write_pkg(w, f->pkg);
             put_name(w, f->name);
             buf_putc(w->b, ' ');
         }

@@ -268,11 +268,16 @@ RtResult vm_native_type_string(M *m, uint64_t *args) {
     return RT_OK;
 }
 RtResult vm_native_type_pkgpath(M *m, uint64_t *args) {
-    const GoUncommon *u = type_uncommon((const GoType *)args[0]);
+    const GoType *t = (const GoType *)args[0];
+    const GoUncommon *u = type_uncommon(t);
+    const uint8_t *name = NULL;
+    if (u) name = u->pkg_path ? image_off(u->pkg_path) : NULL;
+    else if (t->kind == KIND_STRUCT) name = ((const GoStructType *)t)->pkg_path;
+    else if (t->kind == KIND_INTERFACE) name = ((const GoInterfaceType *)t)->pkg_path;
     args[1] = args[2] = 0;
-    if (u && u->pkg_path) {
+    if (name) {
         size_t n;
-        args[1] = (uint64_t)name_bytes((const uint8_t *)(IMAGE_SPACE_BASE + (uint64_t)u->pkg_path), &n);
+        args[1] = (uint64_t)name_bytes(name, &n);
         args[2] = n;
     }
     return RT_OK;
