@@ -137,7 +137,7 @@ RtResult native_callers(M *m, uint64_t *args) {
     FrameView fv;
     frame_iter_init(&it, m->g);
     while (n < max && frame_iter_next(&it, &fv)) {
-        if (fv.func->flags & VMFUNC_WRAPPER) continue;
+        if ((fv.func->flags & VMFUNC_WRAPPER) || vm_stub_hidden(fv.func)) continue;
         if (skip-- > 0) continue;
         buf[n++] = (uint64_t)fv.pc;
     }
@@ -154,6 +154,7 @@ RtResult native_pc_info(M *m, uint64_t *args) {
     const uint64_t *word = (const uint64_t *)(pc & ~7ull);
     const VmFunc *f = image_find_func(m->vm->images, word);
     int line = 0, inl = -1;
+    if (!f) f = vm_stub_find(word);
     if (!f) f = image_func_at(m->vm->images, args[0]); /* a VmFunc's own address names its entry */
     else if (!image_pc_line(f, word, &line, &inl)) line = 0;
     if (!f || !f->info) return RT_OK;

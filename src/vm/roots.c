@@ -17,11 +17,17 @@ static void scan_frame(Vm *vm, Marker *mk, const FrameView *v, bool exact) {
     uint32_t n = 0;
     const uint8_t *map = NULL;
     if (exact && f->info && !(f->flags & VMFUNC_NATIVE)) map = image_pc_map(f, v->pc, &n);
-    if (!map) {
-        scan_words(vm, mk, v->fp + FRAME_CTX, f->frame_slots - FRAME_CTX);
+    bool has_ctx = !exact || (f->flags & VMFUNC_HAS_CTX);
+    if (has_ctx) scan_words(vm, mk, v->fp + FRAME_CTX, 1);
+    if (exact && !map && v->pc == f->code && f->info && !(f->flags & VMFUNC_NATIVE)) { /* not entered yet */
+        for (uint32_t i = 0; i < f->info->args_ptrs_words && i < f->param_slots; i++)
+            if (f->info->args_ptrs[i >> 3] >> (i & 7) & 1) scan_words(vm, mk, v->fp + FRAME_ARGS + i, 1);
         return;
     }
-    scan_words(vm, mk, v->fp + FRAME_CTX, 1);
+    if (!map) {
+        scan_words(vm, mk, v->fp + FRAME_ARGS, f->frame_slots - FRAME_ARGS);
+        return;
+    }
     for (uint32_t i = 0; i < n; i++)
         if (map[i >> 3] >> (i & 7) & 1) gc_mark(mk, (const void *)v->fp[FRAME_ARGS + i]);
     for (uint32_t i = 0; i < f->info->nobjects; i++) {

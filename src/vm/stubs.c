@@ -11,7 +11,7 @@ static const uint64_t stub_code[STUB_COUNT][2] = {
 };
 static const FuncInfo stub_info[STUB_COUNT] = {
     [STUB_GOEXIT] = {.name = "runtime.goexit", .file = "", .func = &vm_stubs[STUB_GOEXIT], .ncode = 2},
-    [STUB_PANIC] = {.name = "runtime.gopanic", .file = "", .func = &vm_stubs[STUB_PANIC], .ncode = 2},
+    [STUB_PANIC] = {.name = "runtime.gopanic", .file = "$GOROOT/src/runtime/panic.go", .start_line = 859, .func = &vm_stubs[STUB_PANIC], .ncode = 2},
     [STUB_CHUNK] = {.name = "runtime.morestack", .file = "", .func = &vm_stubs[STUB_CHUNK], .ncode = 2},
     [STUB_NATIVE] = {.name = "runtime.nativecall", .file = "", .func = &vm_stubs[STUB_NATIVE], .ncode = 2},
 };
@@ -21,3 +21,10 @@ const VmFunc vm_stubs[STUB_COUNT] = {
     [STUB_CHUNK] = {stub_code[STUB_CHUNK], FRAME_ARGS, 0, 0, VMFUNC_SYSTEM, 0, &stub_info[STUB_CHUNK], NULL},
     [STUB_NATIVE] = {stub_code[STUB_NATIVE], FRAME_ARGS + 1, 0, 0, VMFUNC_SYSTEM, 0, &stub_info[STUB_NATIVE], NULL},
 };
+
+const VmFunc *vm_stub_find(const uint64_t *pc) {
+    if (pc < stub_code[0] || pc >= stub_code[STUB_COUNT]) return NULL;
+    return &vm_stubs[(size_t)(pc - stub_code[0]) / 2];
+}
+
+bool vm_stub_hidden(const VmFunc *f) { return f == &vm_stubs[STUB_CHUNK] || f == &vm_stubs[STUB_NATIVE]; }

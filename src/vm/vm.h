@@ -56,6 +56,9 @@ typedef struct FrameView { const VmFunc *func; const uint64_t *pc; uint64_t *fp;
 typedef struct FrameIter { G *g; uint64_t *fp; const uint64_t *pc; bool first; } FrameIter;
 void frame_iter_init(FrameIter *it, G *g);
 bool frame_iter_next(FrameIter *it, FrameView *out);
+/* Functions without an image: what a goroutine's bottom, panics and natives' calls have as frames. */
+const VmFunc *vm_stub_find(const uint64_t *pc); /* whose code holds the word, or NULL */
+bool vm_stub_hidden(const VmFunc *f);           /* not a frame that Go code may see */
 void vm_traceback(Vm *vm, G *g, Buf *out);       /* gc's format of one goroutine */
 void vm_traceback_all(Vm *vm, G *current, Buf *out);
 
