@@ -191,7 +191,7 @@ void compile_check_package(Compile *c, BuildPackage *p) {
     CheckOptions opt = {
         .go_version = c->lang && p == c->main ? str_c(c->lang) : p->go_version,
         .is_std = p->is_std,
-        .allow_bodyless = p->has_asm || (c->incomplete && p == c->main),
+        .allow_bodyless = p->has_asm || (c->incomplete && !p->is_std),
         .report_unused_imports = true,
     };
     c->current = p;

@@ -27,7 +27,7 @@ typedef struct Compile {
     const char *dump;       /* "ssa,bc,image", or NULL */
     const char *dump_func;  /* only functions whose name contains it */
     bool time, mem, all_errors, allow_undefined;
-    bool incomplete;        /* functions of the main package may lack bodies */
+    bool incomplete;        /* functions of user packages may lack bodies */
     bool no_std;            /* do not use std.vole: everything from source */
     bool verify;            /* run the SSA verifier on every function */
     int opt_level;
