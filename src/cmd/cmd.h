@@ -13,6 +13,7 @@ int cmd_test(int argc, char **argv);
 int cmd_mkstd(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_env(int argc, char **argv);
+int cmd_list(int argc, char **argv);
 
 #define VOLE_VERSION "0.1"
 #define VOLE_GO_VERSION "go1.27"

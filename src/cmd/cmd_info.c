@@ -67,3 +67,33 @@ int cmd_env(int argc, char **argv) {
     arena_free(a);
     return 0;
 }
+
+/* vole list [-files] PATTERNS: import paths, or the files that the build takes of each. */
+int cmd_list(int argc, char **argv) {
+    Compile *c = compile_new();
+    int status = 0, i = 1;
+    bool files = false;
+    for (; i < argc && argv[i][0] == '-'; i++)
+        if (!flag_bool(argv[i], "files", &files) && !compile_flag(c, argc, argv, &i, &status)) {
+            fprintf(stderr, "flag provided but not defined: %s\nusage: vole list [-files] [-tags LIST] PATTERNS\n", argv[i]);
+            return 2;
+        }
+    c->no_std = true;
+    if (status || (status = compile_init(c))) return status;
+    StrVec names = {0};
+    c->loader.ignore_embeds = true;
+    for (int k = i; k < argc; k++)
+        if (!loader_match(&c->loader, argv[k], &names)) return compile_report(c);
+    if (i >= argc) vec_push(&names, STR("."));
+    for (int k = 0; k < names.len; k++) {
+        BuildPackage *p = NULL;
+        if (files || names.at[k].p[0] == '.') p = loader_load(&c->loader, str_dup(&c->arena, names.at[k]).p);
+        if (!p && (files || names.at[k].p[0] == '.')) {
+            status |= compile_report(c);
+            continue;
+        }
+        if (!files) printf("%.*s\n", STR_FMT(p ? p->path : names.at[k]));
+        for (int f = 0; files && f < p->files.len; f++) printf("%.*s\t%s\n", STR_FMT(p->path), p->files.at[f].path);
+    }
+    return status;
+}

@@ -32,6 +32,7 @@ static const struct Command {
      "-fullpath -json -list -parallel -short -shuffle -timeout, -c -o FILE (write the test program), -args.\n" COMMON_FLAGS},
     {"check", cmd_check, "check [-e] [-lang=go1.N] FILES.go | PACKAGES", "type-check packages and print errors",
      "Parses and type-checks, prints errors as gc does. -e: all of them. -time: how long it took.\n"},
+    {"list", cmd_list, "list [-files] [-tags LIST] PATTERNS", "list packages", "Prints the import paths that match, or the files of each that the build takes.\n"},
     {"version", cmd_version, "version", "print the version", "Prints the version of vole, of Go, and the build of std.vole.\n"},
     {"env", cmd_env, "env [NAMES]", "print settings", "Prints the settings that vole uses, or the values of the named ones.\n"},
     {"mkstd", cmd_mkstd, "mkstd [-o FILE] [-k] [PACKAGES]", "compile the standard library into one image", "Used by make.\n"},
