@@ -10,6 +10,13 @@ import (
 // memory layout; there are no register arguments. Small signed integers must be sign-extended in their slots:
 // the frame size that is handed to call tells which ones, see signList.
 
+// There are no register arguments; reflect's own tests set these.
+var (
+	intArgRegs   = 0
+	floatArgRegs = 0
+	floatRegSize = uintptr(0)
+)
+
 type abiStepKind int
 
 const (

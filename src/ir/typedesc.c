@@ -447,7 +447,9 @@ static void lay_out(IrUnit *u, Sym *s, Type *t) {
         addr(u, s, O_GCDATA, gc);
     }
     off32(u, s, O_STR, str_name(u, t));
-    if (plain->kind == TYPE_NAMED && kind != K_INTERFACE) { /* reflect finds *T's methods from T */
+    bool ptr_methods = plain->kind == TYPE_NAMED && kind != K_INTERFACE;
+    if (plain->kind == TYPE_STRUCT) ptr_methods = core_method_set(u, type_new_pointer(u->ts, t))->len > 0;
+    if (ptr_methods) { /* reflect finds *T's methods from T */
         off32(u, s, O_PTRTOTHIS, ir_type_symbol(u, type_new_pointer(u->ts, t)));
     } else if (plain->kind == TYPE_NAMED || kind == K_STRUCT) {
         Sym *ptr = core_sym(u, "type:*", t);
