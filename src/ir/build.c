@@ -136,6 +136,7 @@ static void build_decl(Builder *b, FuncDecl *d, int *ninit) {
     }
     Sym *s = sym_get(u->syms, symname);
     if (!d->body) {
+        if (d->pragmas & PRAGMA_NOESCAPE) s->noescape = true;
         IntrinsicId id = build_find_intrinsic(b, d->obj);
         if (id != INTRIN_NONE && sym_begin_define(u->syms, s, SYM_FUNC))
             build_intrinsic_body(b, s, d->obj, name, id);

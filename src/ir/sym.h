@@ -50,6 +50,8 @@ struct Sym {
     VEC(Reloc) relocs;
     struct CodeFunc *code; /* FUNC: made by the code layer */
     void *ir;          /* FUNC: builder's own (what to build) */
+    struct EscSummary *esc; /* FUNC: what it does with its parameters (opt/escape.c); NULL: not known */
+    bool noescape;     /* FUNC without body: //go:noescape */
     uint64_t base_addr; /* nonzero: defined in a base image, at this address */
     uint64_t addr;     /* set by the linker */
     uint32_t index;

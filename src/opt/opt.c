@@ -30,6 +30,7 @@ void opt_function(IrFunc *f, int level) {
 }
 
 void opt_unit(IrUnit *u, int level) {
+    if (level > 0) opt_escape_unit(u);
     for (int i = 0; i < u->funcs.len; i++) {
         base_stage = u->funcs.at[i]->name.p;
         opt_function(u->funcs.at[i], level);

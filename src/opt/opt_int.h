@@ -33,6 +33,10 @@ void opt_loops(Opt *o);                     /* fills depth */
 bool opt_const_int(Opt *o, ValueId v, int64_t *out);
 int64_t opt_wrap(const IrType *t, int64_t x); /* normalises to an int type */
 
+/* escape.c: marks allocations that do not outlive their frame (IRF_NOESCAPE) in all functions of the unit,
+ * callees first; turns those that can be into local variables. Before mem2reg. */
+void opt_escape_unit(IrUnit *u);
+
 /* passes */
 void opt_cleanup(Opt *o);  /* cfg.c: constant branches, empty blocks, straight lines */
 void opt_mem2reg(Opt *o);

@@ -1,0 +1,774 @@
+/* escape: which allocations outlive the frame that makes them.
+ *
+ * A graph of places (values, local variables, the contents of allocations, parameters, results, "the heap") has
+ * an edge dst <- src with a count of dereferences for every flow: -1 takes src's address, 0 copies, 1 loads
+ * through it. Storing through a pointer whose target is not known is a flow to the heap. Walking backwards
+ * from a root with the least number of dereferences tells whose address reaches it: an allocation whose
+ * address reaches the heap, a result, or something that lives longer than the loop iteration that allocates, must be
+ * on the heap, and its contents then flow there too. A parameter's flows make the function's summary, which
+ * callers use; functions are taken callees first, groups of mutual recursion until nothing changes.
+ *
+ * Summaries go with the function's symbol, and for a package compiled into an image into one table,
+ * "escape:PATH", found by the symbol's name.
+ *
+ * What stays in the frame becomes a local variable where its pointer is a plain local address; loads and
+ * stores through that become accesses of the variable, so that mem2reg can take it apart. */
+#include "opt/opt_int.h"
+
+#include "ir/ir_int.h"
+
+#include <stdlib.h>
+
+enum { NO_FLOW = 100, MAX_DEREFS = 3, MAX_RESULTS = 6, MAX_PARAMS = 40, FRAME_BUDGET = 16384, MAX_VALUES = 30000 };
+
+/* d[p * (1 + nresults)]: least dereferences with which parameter p reaches the heap, then each result.
+ * Row nparams is the closure context. */
+typedef struct EscSummary {
+    uint8_t nparams, nresults;
+    int8_t d[];
+} EscSummary;
+
+static int8_t *summary_at(EscSummary *s, int p, int to) { return &s->d[p * (1 + s->nresults) + to]; }
+static size_t summary_size(int np, int nr) { return sizeof(EscSummary) + (size_t)((np + 1) * (1 + nr)); }
+
+typedef struct Edge { int src, derefs, next; } Edge;
+typedef struct Node {
+    int edges;     /* first, -1: none */
+    int depth;     /* of loops */
+    int dist, gen; /* of the walk */
+    bool escapes, queued, is_alloc;
+} Node;
+
+typedef struct Esc { /* one function */
+    Opt *o;
+    IrFunc *f;
+    IrUnit *u;
+    Arena *a;
+    Node *nodes;
+    int nnodes, nres;
+    int base_res, base_param, base_value, base_var, base_obj; /* node numbers */
+    VEC(Edge) edges;
+    VEC(int) todo;
+    VEC(int) roots;
+    int gen;
+    EscSummary *sum;
+    bool changed;  /* the summary got worse */
+    int *block_depth;
+    ValueId *var_def;   /* per variable: the only value ever stored to it, 0: none or several */
+    uint8_t *var_ndefs;
+    bool irreducible;
+} Esc;
+
+enum { NODE_HEAP = 0 };
+
+static int n_value(Esc *e, ValueId v) { return e->base_value + (int)v; }
+static int n_var(Esc *e, IrVar *v) { return e->base_var + (int)v->id; }
+static int n_obj(Esc *e, ValueId v) { return e->base_obj + (int)v; }
+static int n_param(Esc *e, int i) { return e->base_param + i; } /* nparams: the context */
+static int n_res(Esc *e, int i) { return e->base_res + i; }
+
+static void flow(Esc *e, int dst, int src, int derefs) {
+    if (derefs > MAX_DEREFS) derefs = MAX_DEREFS;
+    vec_push(&e->edges, ((Edge){src, derefs, e->nodes[dst].edges}));
+    e->nodes[dst].edges = e->edges.len - 1;
+}
+static void flow_v(Esc *e, int dst, ValueId v, int derefs) {
+    const IrType *t = ir_val(e->f, v)->type;
+    if (t->has_ptrs || t->rep == REP_TUPLE) flow(e, dst, n_value(e, v), derefs);
+}
+
+/* ---- Where a store goes ------------------------------------------------------------------------------- */
+
+/* The variable or allocation that pointer p points into, as a node; 0 when unknown. */
+static int store_base(Esc *e, ValueId p, int fuel) {
+    while (fuel-- > 0) {
+        IrValue *v = ir_val(e->f, p);
+        switch (v->op) {
+        case IR_NEW: case IR_MAKESLICE: case IR_CLOSURE: return n_obj(e, p);
+        case IR_LOCALADDR: return n_var(e, v->aux.var);
+        case IR_FIELDADDR: case IR_ARRADDR: case IR_ELEMADDR: case IR_SLICEPTR: case IR_SLICEMAKE: case IR_ARRSLICE:
+        case IR_SLICESLICE: case IR_ADD:
+            p = v->args[0];
+            break;
+        case IR_LOCALGET:
+            if (v->aux2 || !e->var_def[v->aux.var->id]) return 0;
+            p = e->var_def[v->aux.var->id];
+            break;
+        default: return 0;
+        }
+    }
+    return 0;
+}
+
+static void store_to(Esc *e, ValueId p, ValueId x, int derefs) {
+    int b = store_base(e, p, 12);
+    flow_v(e, b ? b : NODE_HEAP, x, derefs);
+}
+
+/* ---- Summaries of callees ------------------------------------------------------------------------------ */
+
+static Str symbol_package(Str s) {
+    size_t end = s.n, slash = 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '[' || s.p[i] == '(') {
+            end = i;
+            break;
+        }
+    for (size_t i = 0; i < end; i++)
+        if (s.p[i] == '/') slash = i;
+    for (size_t i = slash; i < end; i++)
+        if (s.p[i] == '.') return (Str){s.p, i};
+    return (Str){s.p, 0};
+}
+
+typedef struct TableEntry { uint64_t hash; uint32_t off, pad; } TableEntry;
+
+/* Looks the summary of a function of a base image up. */
+static EscSummary *base_summary(IrUnit *u, Sym *s) {
+    if (!s->base_addr || !u->syms->base_lookup) return NULL;
+    Str path = symbol_package(s->name);
+    if (!path.n || path.n > 200) return NULL;
+    char name[256];
+    int n = snprintf(name, sizeof name, "escape:%.*s", STR_FMT(path));
+    uint64_t at = u->syms->base_lookup(u->syms->base_ctx, (Str){name, (size_t)n});
+    if (!at) return NULL;
+    const uint8_t *p = (const uint8_t *)(uintptr_t)(at + u->syms->base_delta);
+    uint64_t count;
+    memcpy(&count, p, 8);
+    const TableEntry *t = (const TableEntry *)(p + 8);
+    uint64_t h = hash_bytes(s->name.p, s->name.n, 0xe5c);
+    size_t lo = 0, hi = count;
+    while (lo < hi) {
+        size_t m = (lo + hi) / 2;
+        if (t[m].hash == h) return (EscSummary *)(p + t[m].off);
+        if (t[m].hash < h) lo = m + 1;
+        else hi = m;
+    }
+    return NULL;
+}
+
+static EscSummary *callee_summary(IrUnit *u, Sym *s) {
+    if (!s->esc) s->esc = base_summary(u, s);
+    return s->esc;
+}
+
+static bool native_keeps_nothing(Sym *s) {
+    static const char *const prefixes[] = {"runtime.print", "internal/bytealg.", "runtime.memmove", "runtime.memequal",
+                                           "runtime.panicwrap", "runtime.panicrangestate"};
+    if (s->noescape) return true;
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (str_has_prefix(s->name, prefixes[i])) return true;
+    return false;
+}
+
+/* Arguments args[0..n) of a call of s; res: the call's value, 0 when there is none. ctx: closure value or 0. */
+static void flow_call(Esc *e, Sym *s, ValueId *args, int n, ValueId res) {
+    EscSummary *m = callee_summary(e->u, s);
+    if (!m) {
+        if (s->kind == SYM_UNDEF && native_keeps_nothing(s)) return;
+        for (int i = 0; i < n; i++) flow_v(e, NODE_HEAP, args[i], 0);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        if (i >= m->nparams) {
+            flow_v(e, NODE_HEAP, args[i], 0);
+            continue;
+        }
+        int d = *summary_at(m, i, 0);
+        if (d != NO_FLOW) flow_v(e, NODE_HEAP, args[i], d);
+        for (int k = 0; k < m->nresults && res; k++) {
+            d = *summary_at(m, i, 1 + k);
+            if (d != NO_FLOW) flow_v(e, n_value(e, res), args[i], d);
+        }
+    }
+}
+
+/* Making a closure lets its function do to the captured values what it may. */
+static void flow_closure(Esc *e, Sym *s, ValueId v) {
+    EscSummary *m = callee_summary(e->u, s);
+    int d = m ? *summary_at(m, m->nparams, 0) : 0;
+    if (!m) d = 1;
+    if (d != NO_FLOW) flow_v(e, NODE_HEAP, v, d < 1 && m ? d : d);
+    /* what reaches its results reaches whoever calls it: taken as the heap */
+    for (int k = 0; m && k < m->nresults; k++) {
+        d = *summary_at(m, m->nparams, 1 + k);
+        if (d != NO_FLOW) flow_v(e, NODE_HEAP, v, d);
+    }
+}
+
+/* ---- Edges of a function --------------------------------------------------------------------------------- */
+
+static void push_root(Esc *e, int n);
+
+static bool is_direct(const IrType *t) { return t->size == 8 && t->has_ptrs; }
+
+static void alloc(Esc *e, ValueId id) {
+    int o = n_obj(e, id);
+    e->nodes[o].is_alloc = true;
+    e->nodes[o].depth = e->nodes[n_value(e, id)].depth;
+    flow(e, n_value(e, id), o, -1);
+    if (e->irreducible) { /* loops that are not understood: everything to the heap */
+        e->nodes[o].escapes = true;
+        push_root(e, o);
+    }
+}
+
+static void add_value(Esc *e, ValueId id) {
+    IrValue *v = ir_val(e->f, id);
+    int n = n_value(e, id), depth = e->block_depth[v->block];
+    e->nodes[n].depth = depth;
+    switch ((IrOp)v->op) {
+    case IR_NEW: alloc(e, id); return;
+    case IR_MAKESLICE: alloc(e, id); return;
+    case IR_CLOSURE:
+        alloc(e, id);
+        for (uint32_t i = 0; i < v->nargs; i++) flow_v(e, n_obj(e, id), v->args[i], 0);
+        flow_closure(e, v->aux.sym, id);
+        return;
+    case IR_BOX:
+        if (is_direct(v->aux.t)) {
+            flow_v(e, n, v->args[0], 0);
+            return;
+        }
+        alloc(e, id);
+        flow_v(e, n_obj(e, id), v->args[0], 0);
+        return;
+    case IR_PARAM: flow(e, n, n_param(e, (int)v->aux.i), 0); return;
+    case IR_CTX: flow(e, n, n_param(e, e->f->nparams), 0); return;
+    case IR_LOCALADDR: flow(e, n, n_var(e, v->aux.var), -1); return;
+    case IR_LOCALGET: flow(e, n, n_var(e, v->aux.var), 0); return;
+    case IR_LOCALSET: flow_v(e, n_var(e, v->aux.var), v->args[0], 0); return;
+    case IR_LOAD: flow_v(e, n, v->args[0], 1); return;
+    case IR_UNBOX: flow_v(e, n, v->args[0], is_direct(v->aux.t) ? 0 : 1); return;
+    case IR_ASSERTTYPE: case IR_ASSERTTYPEOK: flow_v(e, n, v->args[0], is_direct(v->aux.t) ? 0 : 1); return;
+    case IR_STORE: store_to(e, v->args[0], v->args[1], 0); return;
+    case IR_MOVE: if (v->aux.t->has_ptrs) store_to(e, v->args[0], v->args[1], 1); return;
+    case IR_APPEND:
+        flow_v(e, n, v->args[0], 0);
+        for (uint32_t i = 1; i < v->nargs; i++) flow_v(e, NODE_HEAP, v->args[i], 0);
+        return;
+    case IR_APPENDSLICE:
+        flow_v(e, n, v->args[0], 0);
+        if (v->aux.t->has_ptrs) flow_v(e, NODE_HEAP, v->args[1], 1);
+        return;
+    case IR_COPY: if (v->aux.t->has_ptrs) flow_v(e, NODE_HEAP, v->args[1], 1); return;
+    case IR_MAPSET:
+        flow_v(e, NODE_HEAP, v->args[1], 0);
+        flow_v(e, NODE_HEAP, v->args[2], 0);
+        return;
+    case IR_MAPADDR: flow_v(e, NODE_HEAP, v->args[1], 0); return;
+    case IR_MAPGET: case IR_MAPGETOK: flow_v(e, n, v->args[0], 1); return;
+    case IR_SEND: flow_v(e, NODE_HEAP, v->args[1], 0); return;
+    case IR_SELECT:
+        for (uint32_t i = 1; i < v->nargs; i += 2) flow_v(e, NODE_HEAP, v->args[i], 1);
+        return;
+    case IR_PANIC: flow_v(e, NODE_HEAP, v->args[0], 0); return;
+    case IR_GO:
+        for (uint32_t i = 0; i < v->nargs; i++) flow_v(e, NODE_HEAP, v->args[i], 0);
+        return;
+    case IR_DEFER:
+        if (depth > 0 || v->nargs > 1 || e->irreducible) flow_v(e, NODE_HEAP, v->args[0], 0);
+        return;
+    case IR_RET:
+        for (uint32_t i = 0; i < v->nargs; i++) flow_v(e, n_res(e, (int)i < e->nres ? (int)i : 0), v->args[i], 0);
+        return;
+    case IR_CALL: flow_call(e, v->aux.sym, v->args, (int)v->nargs, id); return;
+    case IR_CALLCLOSURE: {
+        ValueId c = v->args[0];
+        IrValue *cv = ir_val(e->f, c);
+        while (cv->op == IR_LOCALGET && !cv->aux2 && e->var_def[cv->aux.var->id]) {
+            c = e->var_def[cv->aux.var->id];
+            cv = ir_val(e->f, c);
+        }
+        if (cv->op == IR_CLOSURE) {
+            flow_call(e, cv->aux.sym, v->args + 1, (int)v->nargs - 1, id);
+            return;
+        }
+        for (uint32_t i = 1; i < v->nargs; i++) flow_v(e, NODE_HEAP, v->args[i], 0);
+        return;
+    }
+    case IR_CALLIFACE:
+        for (uint32_t i = 0; i < v->nargs; i++) flow_v(e, NODE_HEAP, v->args[i], 0);
+        return;
+    case IR_INTRINSIC: /* atomic stores; loads give what is in memory */
+        for (uint32_t i = 1; i < v->nargs; i++) flow_v(e, NODE_HEAP, v->args[i], 0);
+        if (v->nargs) flow_v(e, n, v->args[0], 1);
+        return;
+    case IR_RESULT: flow_v(e, n, v->args[0], 0); return;
+    case IR_STRCONCAT: case IR_STRFROMBYTES: case IR_BYTESFROMSTR: case IR_STRFROMRUNES: case IR_RUNESFROMSTR:
+    case IR_STRFROMRUNE: case IR_MAKEMAP: case IR_MAKECHAN: case IR_RECV: case IR_RECVOK: case IR_RECOVER:
+    case IR_MAPITERINIT: case IR_FRAMETOKEN: case IR_MAPDELETE: case IR_KEEPALIVE: case IR_ZEROMEM: case IR_NILCHECK:
+    case IR_MAPLEN: case IR_CHANLEN: case IR_CHANCAP: case IR_CHANCLOSE: case IR_MAPCLEAR: case IR_CLEARSLICE:
+    case IR_DEFERRETURN:
+        return;
+    case IR_MAPITERNEXT: flow_v(e, n, v->args[0], 1); return;
+    default: /* a value made of its operands */
+        if (!v->type || (v->type->rep != REP_TUPLE && !v->type->has_ptrs && v->op != IR_CONV)) return;
+        for (uint32_t i = 0; i < v->nargs; i++)
+            if (v->args[i]) flow_v(e, n, v->args[i], 0);
+    }
+}
+
+/* ---- Walking ------------------------------------------------------------------------------------------------ */
+
+static bool is_result(Esc *e, int n) { return n >= e->base_res && n < e->base_res + e->nres; }
+static bool is_param(Esc *e, int n) { return n >= e->base_param && n <= e->base_param + e->f->nparams; }
+
+static bool outlives(Esc *e, int root, int n) {
+    if (root == NODE_HEAP || is_result(e, root) || e->nodes[root].escapes) return true;
+    return e->nodes[root].depth < e->nodes[n].depth;
+}
+
+static void push_root(Esc *e, int n) {
+    if (e->nodes[n].queued) return;
+    e->nodes[n].queued = true;
+    vec_push(&e->roots, n);
+}
+
+static void leak(Esc *e, int param, int root, int derefs) {
+    int to = is_result(e, root) ? 1 + root - e->base_res : 0;
+    int8_t *d = summary_at(e->sum, param - e->base_param, to);
+    if (derefs < *d) {
+        *d = (int8_t)derefs;
+        e->changed = true;
+    }
+}
+
+static void walk(Esc *e, int root) {
+    int gen = ++e->gen;
+    e->nodes[root].gen = gen;
+    e->nodes[root].dist = 0;
+    e->todo.len = 0;
+    vec_push(&e->todo, root);
+    for (int i = 0; i < e->todo.len; i++) {
+        int n = e->todo.at[i];
+        Node *x = &e->nodes[n];
+        int d = x->dist;
+        if (d < 0) {
+            d = 0;
+            if (x->is_alloc && outlives(e, root, n) && !x->escapes) {
+                x->escapes = true;
+                push_root(e, n); /* what it holds now flows to the heap */
+                continue;
+            }
+        }
+        if (is_param(e, n) && (root == NODE_HEAP || is_result(e, root) || e->nodes[root].escapes)) leak(e, n, root, d);
+        if (x->escapes && n != root) continue;
+        for (int k = x->edges; k >= 0; k = e->edges.at[k].next) {
+            Edge *g = &e->edges.at[k];
+            Node *y = &e->nodes[g->src];
+            int nd = d + g->derefs;
+            if (nd > MAX_DEREFS) nd = MAX_DEREFS;
+            if (y->gen == gen && y->dist <= nd) continue;
+            y->gen = gen;
+            y->dist = nd;
+            vec_push(&e->todo, g->src);
+        }
+    }
+}
+
+/* ---- One function --------------------------------------------------------------------------------------------- */
+
+static bool depths(Esc *e) {
+    Opt *o = e->o;
+    IrFunc *f = e->f;
+    opt_cfg(o);
+    opt_loops(o);
+    e->block_depth = arena_array(e->a, int, f->blocks.len + 1);
+    for (int i = 0; i < o->nrpo; i++) e->block_depth[o->rpo[i]] = o->depth[i];
+    for (int i = 0; i < o->nrpo; i++) {
+        IrBlock *b = &f->blocks.at[o->rpo[i]];
+        for (int k = 0; k < b->nsucc; k++) {
+            int to = o->rpo_of[b->succ[k].to];
+            if (to <= i && !opt_dominates(o, b->succ[k].to, b->id)) e->irreducible = true;
+        }
+    }
+    return true;
+}
+
+static void scan_vars(Esc *e) {
+    IrFunc *f = e->f;
+    e->var_def = arena_array(e->a, ValueId, f->vars.len + 1);
+    e->var_ndefs = arena_array(e->a, uint8_t, f->vars.len + 1);
+    for (int i = 0; i < f->vars.len; i++) e->nodes[e->base_var + i].depth = 1 << 20;
+    for (int b = 0; b < f->blocks.len; b++) {
+        IrBlock *bl = &f->blocks.at[b];
+        for (int k = 0; k < bl->insts.len; k++) {
+            IrValue *v = ir_val(f, bl->insts.at[k]);
+            if (v->op < IR_LOCALGET || v->op > IR_LOCALZERO) continue;
+            uint32_t id = v->aux.var->id;
+            Node *n = &e->nodes[e->base_var + (int)id];
+            if (e->block_depth[b] < n->depth) n->depth = e->block_depth[b];
+            if (v->op == IR_LOCALSET) {
+                if (e->var_ndefs[id] < 2) e->var_ndefs[id]++;
+                bool whole = !v->aux2 && ir_val(f, v->args[0])->type->size == v->aux.var->type->size;
+                e->var_def[id] = whole ? v->args[0] : 0;
+                if (!whole) e->var_ndefs[id] = 2;
+            } else if (v->op == IR_LOCALADDR || v->op == IR_LOCALZERO) {
+                e->var_ndefs[id] = 2;
+            }
+        }
+    }
+    for (int i = 0; i < f->vars.len; i++)
+        if (e->var_ndefs[i] != 1 || f->vars.at[i]->result >= 0) e->var_def[i] = 0;
+}
+
+static bool wants_analysis(IrFunc *f) {
+    if (f->values.len > MAX_VALUES || f->nparams > MAX_PARAMS) return false;
+    for (int i = 0; i < f->nparams; i++)
+        if (f->params[i]->has_ptrs) return true;
+    if (f->has_ctx) return true;
+    for (int i = 1; i < f->values.len; i++) {
+        int op = f->values.at[i].op;
+        if (op == IR_NEW || op == IR_BOX || op == IR_CLOSURE || op == IR_MAKESLICE) return true;
+    }
+    return false;
+}
+
+static void setup(Esc *e) {
+    IrFunc *f = e->f;
+    e->nres = e->sum->nresults;
+    e->base_res = 1;
+    e->base_param = e->base_res + (e->nres ? e->nres : 1);
+    e->base_value = e->base_param + f->nparams + 1;
+    e->base_var = e->base_value + f->values.len;
+    e->base_obj = e->base_var + f->vars.len;
+    e->nnodes = e->base_obj + f->values.len;
+    e->nodes = arena_array(e->a, Node, e->nnodes);
+    for (int i = 0; i < e->nnodes; i++) e->nodes[i].edges = -1;
+}
+
+static bool total_bytes_fit(const IrType *t, uint64_t *budget) {
+    if (t->size > *budget) return false;
+    *budget -= t->size;
+    return true;
+}
+
+/* Sets the flags; removes ones from an earlier, more hopeful round. */
+static void mark(Esc *e) {
+    IrFunc *f = e->f;
+    uint64_t budget = FRAME_BUDGET;
+    for (int b = 0; b < f->blocks.len; b++) {
+        IrBlock *bl = &f->blocks.at[b];
+        for (int k = 0; k < bl->insts.len; k++) {
+            ValueId id = bl->insts.at[k];
+            IrValue *v = ir_val(f, id);
+            if (v->op != IR_NEW && v->op != IR_BOX && v->op != IR_CLOSURE && v->op != IR_MAKESLICE) continue;
+            v->flags &= (uint8_t)~IRF_NOESCAPE;
+            if (e->irreducible || e->nodes[n_obj(e, id)].escapes) continue;
+            if ((v->op == IR_NEW || v->op == IR_BOX) && !total_bytes_fit(v->aux.t, &budget)) continue;
+            v->flags |= IRF_NOESCAPE;
+        }
+    }
+}
+
+/* True when the summary got worse. */
+static bool analyse(IrUnit *u, IrFunc *f, EscSummary *sum) {
+    Opt o = {.f = f};
+    Esc e = {.o = &o, .f = f, .u = u, .a = &o.arena, .sum = sum};
+    e.edges.arena = e.todo.arena = e.roots.arena = NULL;
+    setup(&e);
+    depths(&e);
+    scan_vars(&e);
+    int max_alloc_depth = 0;
+    if ((uint64_t)f->vars.len * (uint64_t)f->values.len > 100000000) e.irreducible = true; /* too expensive */
+    for (int b = 0; b < f->blocks.len; b++) {
+        IrBlock *bl = &f->blocks.at[b];
+        for (int k = 0; k < bl->params.len; k++) {
+            ValueId id = bl->params.at[k];
+            int d = e.block_depth[b];
+            e.nodes[n_value(&e, id)].depth = d > 0 ? d - 1 : 0; /* may carry into the next iteration */
+        }
+        for (int s = 0; s < bl->nsucc; s++)
+            for (int k = 0; k < bl->succ[s].nargs; k++) {
+                ValueId p = f->blocks.at[bl->succ[s].to].params.at[k];
+                if (ir_val(f, p)->type->has_ptrs) flow_v(&e, n_value(&e, p), bl->succ[s].args[k], 0);
+            }
+        for (int k = 0; k < bl->insts.len; k++) {
+            ValueId id = bl->insts.at[k];
+            add_value(&e, id);
+            if (e.nodes[n_obj(&e, id)].is_alloc && e.block_depth[b] > max_alloc_depth) max_alloc_depth = e.block_depth[b];
+        }
+    }
+    for (int i = 0; i < f->vars.len; i++)
+        if (f->vars.at[i]->result >= 0)
+            flow(&e, n_res(&e, f->vars.at[i]->result < e.nres ? f->vars.at[i]->result : 0), e.base_var + i, 0);
+    if (!e.nres || f->nresults > e.nres) { /* results that the summary has no room for */
+        flow(&e, NODE_HEAP, e.base_res, 0);
+    }
+    push_root(&e, NODE_HEAP);
+    for (int i = 0; i < e.nres; i++) push_root(&e, n_res(&e, i));
+    if (max_alloc_depth > 0) {
+        for (int i = e.base_value; i < e.nnodes; i++) {
+            bool var = i >= e.base_var && i < e.base_obj, obj = i >= e.base_obj && e.nodes[i].is_alloc;
+            bool param = i < e.base_var && i > e.base_value && ir_val(f, (ValueId)(i - e.base_value))->op == IR_BLOCKPARAM;
+            if ((var || obj || param) && e.nodes[i].edges >= 0 && e.nodes[i].depth < max_alloc_depth) push_root(&e, i);
+        }
+    }
+    for (int i = 0; i < e.roots.len; i++) {
+        int n = e.roots.at[i];
+        e.nodes[n].queued = false;
+        walk(&e, n);
+    }
+    mark(&e);
+    bool changed = e.changed;
+    vec_free(&e.edges);
+    vec_free(&e.todo);
+    vec_free(&e.roots);
+    arena_free(&o.arena);
+    return changed;
+}
+
+/* ---- Allocations that become local variables --------------------------------------------------------------- */
+
+static int64_t type_bytes(IrFunc *f, IrValue *store) { return (int64_t)ir_val(f, store->args[1])->type->size; }
+
+/* LOCALADDR that value p is, through one level of a variable that only ever holds it. */
+static IrValue *local_address(IrFunc *f, ValueId *def, ValueId p) {
+    IrValue *v = ir_val(f, p);
+    if (v->op == IR_LOCALADDR) return v;
+    if (v->op == IR_LOCALGET && !v->aux2 && def[v->aux.var->id]) {
+        IrValue *d = ir_val(f, def[v->aux.var->id]);
+        if (d->op == IR_LOCALADDR) return d;
+    }
+    return NULL;
+}
+
+static bool inside(IrValue *addr, int64_t off, int64_t size) {
+    return addr->aux2 + off >= 0 && addr->aux2 + off + size <= (int64_t)addr->aux.var->type->size;
+}
+
+static void promote(IrUnit *u, IrFunc *f) {
+    bool any = false;
+    for (int b = 0; b < f->blocks.len; b++) {
+        IrBlock *bl = &f->blocks.at[b];
+        for (int k = 0; k < bl->insts.len; k++) {
+            ValueId id = bl->insts.at[k];
+            IrValue *v = ir_val(f, id);
+            if (v->op != IR_NEW || !(v->flags & IRF_NOESCAPE) || !v->aux.t->nslots || v->aux.t->nslots > 4096) continue;
+            IrVar *x = ir_var_new(f, v->aux.t, STR("~new"), v->pos);
+            /* LOCALZERO in front, then the address in place of the allocation */
+            ValueId z = ir_value_new(f, (BlockId)b, IR_LOCALZERO, &irtype_none, ir_val(f, id)->pos, 0, NULL);
+            ir_val(f, z)->aux.var = x;
+            bl = &f->blocks.at[b];
+            bl->insts.len--;
+            vec_reserve(&bl->insts, 1);
+            memmove(bl->insts.at + k + 1, bl->insts.at + k, sizeof(ValueId) * (size_t)(bl->insts.len - k));
+            bl->insts.at[k] = z;
+            bl->insts.len++;
+            k++;
+            v = ir_val(f, id);
+            v->op = IR_LOCALADDR;
+            v->flags = 0;
+            v->aux.var = x;
+            v->aux2 = 0;
+            x->addressed = true; /* mem2reg looks at the instructions itself */
+            any = true;
+        }
+    }
+    if (!any) return;
+    (void)u;
+    /* variables that hold one address only */
+    ValueId *def = calloc((size_t)f->vars.len + 1, sizeof *def);
+    uint8_t *ndef = calloc((size_t)f->vars.len + 1, 1);
+    for (int b = 0; b < f->blocks.len; b++) {
+        IrBlock *bl = &f->blocks.at[b];
+        for (int k = 0; k < bl->insts.len; k++) {
+            IrValue *v = ir_val(f, bl->insts.at[k]);
+            if (v->op == IR_LOCALADDR || v->op == IR_LOCALZERO) ndef[v->aux.var->id] = 2;
+            if (v->op != IR_LOCALSET) continue;
+            uint32_t id = v->aux.var->id;
+            def[id] = v->aux2 ? 0 : v->args[0];
+            ndef[id] = (uint8_t)(ndef[id] ? 2 : v->aux2 ? 2 : 1);
+        }
+    }
+    for (int i = 0; i < f->vars.len; i++)
+        if (ndef[i] != 1 || f->vars.at[i]->result >= 0) def[i] = 0;
+    /* two rounds: addresses of fields first become local addresses, then accesses through them direct */
+    for (int round = 0; round < 3; round++)
+        for (int b = 0; b < f->blocks.len; b++) {
+            IrBlock *bl = &f->blocks.at[b];
+            for (int k = 0; k < bl->insts.len; k++) {
+                IrValue *v = ir_val(f, bl->insts.at[k]), *a;
+                switch (v->op) {
+                case IR_LOCALGET:
+                    if (v->aux2 || !def[v->aux.var->id]) break;
+                    a = ir_val(f, def[v->aux.var->id]);
+                    if (a->op != IR_LOCALADDR || v->type->rep != REP_PTR) break;
+                    v->op = IR_LOCALADDR;
+                    v->aux.var = a->aux.var;
+                    v->aux2 = a->aux2;
+                    break;
+                case IR_FIELDADDR:
+                    a = local_address(f, def, v->args[0]);
+                    if (!a || !inside(a, v->aux2, 0)) break;
+                    v->op = IR_LOCALADDR;
+                    v->nargs = 0;
+                    v->flags = 0;
+                    v->aux.var = a->aux.var;
+                    v->aux2 += a->aux2;
+                    break;
+                case IR_LOAD:
+                    a = local_address(f, def, v->args[0]);
+                    if (!a || !inside(a, v->aux2, (int64_t)v->type->size)) break;
+                    v->op = IR_LOCALGET;
+                    v->nargs = 0;
+                    v->flags = 0;
+                    v->aux.var = a->aux.var;
+                    v->aux2 += a->aux2;
+                    break;
+                case IR_STORE:
+                    a = local_address(f, def, v->args[0]);
+                    if (!a || !inside(a, v->aux2, type_bytes(f, v))) break;
+                    v->op = IR_LOCALSET;
+                    v->args = v->args + 1;
+                    v->nargs = 1;
+                    v->flags = 0;
+                    v->aux.var = a->aux.var;
+                    v->aux2 += a->aux2;
+                    break;
+                case IR_ZEROMEM:
+                    a = local_address(f, def, v->args[0]);
+                    if (!a || a->aux2 || v->aux2 || v->aux.t->size != a->aux.var->type->size) break;
+                    v->op = IR_LOCALZERO;
+                    v->nargs = 0;
+                    v->flags = 0;
+                    v->aux.var = a->aux.var;
+                    break;
+                default: break;
+                }
+            }
+        }
+    free(def);
+    free(ndef);
+}
+
+/* ---- The unit: callees first ------------------------------------------------------------------------------------ */
+
+typedef struct Tarjan {
+    IrUnit *u;
+    Map index;          /* IrFunc * -> number + 1 */
+    int *num, *low;
+    bool *on_stack;
+    VEC(int) stack;
+    int counter, first;
+} Tarjan;
+
+static EscSummary *new_summary(IrUnit *u, IrFunc *f, bool hopeless) {
+    int nr = f->nresults > MAX_RESULTS ? 0 : f->nresults, np = f->nparams > MAX_PARAMS ? MAX_PARAMS : f->nparams;
+    pthread_mutex_lock(&u->syms->lock);
+    EscSummary *s = arena_alloc(&u->syms->arena, summary_size(np, nr));
+    pthread_mutex_unlock(&u->syms->lock);
+    s->nparams = (uint8_t)np;
+    s->nresults = (uint8_t)nr;
+    memset(s->d, hopeless ? 0 : NO_FLOW, (size_t)((np + 1) * (1 + nr)));
+    return s;
+}
+
+static void analyse_group(Tarjan *t, int *group, int n) {
+    IrUnit *u = t->u;
+    for (int i = 0; i < n; i++) {
+        IrFunc *f = u->funcs.at[group[i]];
+        f->sym->esc = new_summary(u, f, f->values.len > MAX_VALUES || f->nparams > MAX_PARAMS);
+    }
+    for (int round = 0;; round++) {
+        bool changed = false;
+        for (int i = 0; i < n; i++) {
+            IrFunc *f = u->funcs.at[group[i]];
+            base_stage = f->name.p;
+            if (wants_analysis(f)) changed |= analyse(u, f, f->sym->esc);
+        }
+        if (!changed || n == 0) break;
+        if (n == 1 && round > 0) continue;
+        if (round > 20) bug("escape analysis of %.*s does not settle", STR_FMT(u->funcs.at[group[0]]->name));
+    }
+}
+
+static Sym *callee_of(IrValue *v) {
+    return v->op == IR_CALL || v->op == IR_CLOSURE ? v->aux.sym : NULL;
+}
+
+static void visit(Tarjan *t, int f) {
+    t->num[f] = t->low[f] = ++t->counter;
+    vec_push(&t->stack, f);
+    t->on_stack[f] = true;
+    IrFunc *fn = t->u->funcs.at[f];
+    for (int i = 1; i < fn->values.len; i++) {
+        Sym *s = callee_of(&fn->values.at[i]);
+        if (!s || !s->ir || s->esc) continue;
+        MapEntry *m = map_find_ptr(&t->index, s->ir);
+        if (!m) continue;
+        int g = (int)m->num - 1;
+        if (!t->num[g]) {
+            visit(t, g);
+            if (t->low[g] < t->low[f]) t->low[f] = t->low[g];
+        } else if (t->on_stack[g] && t->num[g] < t->low[f]) t->low[f] = t->num[g];
+    }
+    if (t->low[f] != t->num[f]) return;
+    int at = t->stack.len;
+    while (t->stack.at[--at] != f) {}
+    int n = t->stack.len - at;
+    for (int i = at; i < t->stack.len; i++) t->on_stack[t->stack.at[i]] = false;
+    analyse_group(t, t->stack.at + at, n);
+    t->stack.len = at;
+}
+
+static int entry_order(const void *a, const void *b) {
+    uint64_t x = ((const TableEntry *)a)->hash, y = ((const TableEntry *)b)->hash;
+    return x < y ? -1 : x > y;
+}
+
+/* All flows at their worst: the same as no summary. */
+static bool is_useless(EscSummary *s) {
+    for (int i = 0; i < s->nparams; i++)
+        if (*summary_at(s, i, 0) != 0) return false;
+    return s->nparams > 0 || *summary_at(s, 0, 0) == 0;
+}
+
+static void write_table(IrUnit *u, Str path) {
+    Sym *sym = sym_get(u->syms, str_printf(&u->arena, "escape:%.*s", STR_FMT(path)));
+    if (!sym_begin_define(u->syms, sym, SYM_RODATA)) return;
+    VEC(TableEntry) t = {0};
+    Buf b = {0};
+    for (int i = 0; i < u->funcs.len; i++) {
+        Sym *s = u->funcs.at[i]->sym;
+        if (!s->esc || is_useless(s->esc) || !str_eq(symbol_package(s->name), path)) continue;
+        vec_push(&t, ((TableEntry){hash_bytes(s->name.p, s->name.n, 0xe5c), (uint32_t)b.len, 0}));
+        buf_put(&b, s->esc, summary_size(s->esc->nparams, s->esc->nresults));
+    }
+    uint64_t n = (uint64_t)t.len;
+    size_t head = 8 + sizeof(TableEntry) * (size_t)n;
+    for (int i = 0; i < t.len; i++) t.at[i].off += (uint32_t)head;
+    if (n) qsort(t.at, (size_t)n, sizeof *t.at, entry_order);
+    sym_alloc_data(u->syms, sym, head + b.len, 8);
+    memcpy(sym->data, &n, 8);
+    if (n) {
+        memcpy(sym->data + 8, t.at, sizeof(TableEntry) * (size_t)n);
+        memcpy(sym->data + head, b.data, b.len);
+    }
+    buf_free(&b);
+    vec_free(&t);
+}
+
+void opt_escape_unit(IrUnit *u) {
+    int n = u->funcs.len;
+    if (!n) return;
+    Tarjan t = {.u = u};
+    t.num = calloc((size_t)n, sizeof(int));
+    t.low = calloc((size_t)n, sizeof(int));
+    t.on_stack = calloc((size_t)n, sizeof(bool));
+    for (int i = 0; i < n; i++)
+        if (!u->funcs.at[i]->sym->esc) map_put_ptr(&t.index, u->funcs.at[i], NULL)->num = (uint64_t)i + 1;
+    for (int i = 0; i < n; i++)
+        if (!t.num[i] && !u->funcs.at[i]->sym->esc) visit(&t, i);
+    for (int i = 0; i < n; i++) promote(u, u->funcs.at[i]);
+    base_stage = NULL;
+    /* one table a package; a unit of a whole program needs none */
+    Str path = symbol_package(u->funcs.at[0]->sym->name);
+    write_table(u, path);
+    free(t.num);
+    free(t.low);
+    free(t.on_stack);
+    vec_free(&t.stack);
+    map_free(&t.index);
+}
