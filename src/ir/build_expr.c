@@ -22,6 +22,13 @@ ValueId build_expr_as(Fn *fn, Expr *e, Type *to) {
     if (is_nil_expr(e)) return fn_zero(fn, to);
     if (e->cval && !is_iface(to)) return fn_const(fn, e->cval, to);
     Type *from = fn_expr_type(fn, e);
+    const IrType *ft = is_iface(to) ? fn_irt(fn, from) : NULL;
+    if (ft && ft->rep == REP_AGG && ft->size > 256) { /* boxed where it is made, not copied through the frame */
+        ValueId box = fn_aux_t(fn, E0(fn, NEW, irtype_ptr(fn->u)), ft);
+        place_assign(fn, place_mem(box, from, IRF_NONNIL), e);
+        Sym *tab = fn_irt(fn, to)->eface ? ir_type_symbol(fn->u, from) : ir_itab_symbol(fn->u, from, to);
+        return E2(fn, IFACEMAKE, fn_irt(fn, to), fn_symaddr(fn, tab), box);
+    }
     ValueId v = build_expr(fn, e);
     return build_assign_conv(fn, v, from, to);
 }
