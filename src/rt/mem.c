@@ -43,9 +43,8 @@ void heap_init(Vm *vm) {
     vm->heap = h;
     h->vm = vm;
     h->marker.heap = h;
+    mark_init(h);
     pthread_mutex_init(&h->lock, NULL);
-    pthread_mutex_init(&h->share.lock, NULL);
-    pthread_cond_init(&h->share.cond, NULL);
     for (size_t size = (size_t)1 << 38; size >= (size_t)1 << 30; size >>= 1) {
         void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (p == MAP_FAILED) continue;
@@ -80,6 +79,7 @@ void heap_init(Vm *vm) {
 void heap_free(Vm *vm) {
     Heap *h = vm->heap;
     if (!h) return;
+    mark_helpers_stop(h);
     for (int i = 0; i < h->all.len; i++) {
         Span *s = h->all.at[i];
         free(s->live);
@@ -99,7 +99,7 @@ void heap_free(Vm *vm) {
     free(h->specials);
     vec_free(&h->queue);
     vec_free(&h->roots);
-    marker_end(h);
+    marker_free(&h->marker);
     itabs_free(h);
     stack_pool_free(h);
     munmap(h->base, h->reserved);
@@ -167,8 +167,9 @@ static void bin_remove(Heap *h, Span *s) {
 }
 
 static Span *span_new(void) {
-    Span *s = calloc(1, sizeof *s);
+    Span *s = aligned_alloc(64, (sizeof *s + 63) & ~(size_t)63);
     if (!s) base_oom();
+    memset(s, 0, sizeof *s);
     return s;
 }
 
@@ -286,6 +287,7 @@ static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {
     s->elem_size = (uint32_t)size;
     s->magic = (uint32_t)(0xffffffffu / size + 1);
     s->nelems = (uint32_t)(bytes / size);
+    s->elem_mask = size < 512 ? (1ull << size / 8) - 1 : ~0ull;
     s->zero_from = s->zero ? 0 : s->nelems;
     size_t nw = (s->nelems + 63) / 64;
     size_t np = !noscan && size <= MEM_MASK_MAX ? bytes / 512 + 1 : 0;

@@ -17,43 +17,45 @@
 
 enum { SPAN_FREE, SPAN_INUSE };
 
+/* What marking reads comes first and fits one cache line. */
 typedef struct Span {
     uint8_t *base;
-    uint32_t npages, nelems;
-    uint32_t elem_size, magic; /* index = offset * magic >> 32 */
+    uint32_t elem_size, magic; /* index = offset * magic >> 32; magic 0: one object */
+    uint32_t nelems;           /* 0: free */
     uint8_t cls, state, noscan, cached;
-    bool zero;          /* free: all bytes are zero */
-    bool released;      /* free: given back to the system */
-    uint32_t zero_from; /* elements from here on were never used */
-    uint32_t next_elem; /* allocation looks for free elements from here */
-    uint32_t nlive;
     uint64_t *live, *mark, *ptrbits;
-    uint64_t hdr;       /* large: type or mask | 1 */
+    uint64_t elem_mask;        /* with ptrbits: the words of an element */
     size_t large_size;
-    struct Span *next, *prev;
+    uint64_t hdr;              /* large: type or mask | 1 */
+    uint32_t npages, nlive;
+    bool zero;                 /* free: all bytes are zero */
+    bool released;             /* free: given back to the system */
+    uint32_t zero_from;        /* elements from here on were never used */
+    uint32_t next_elem;        /* allocation looks for free elements from here */
     uint32_t all_index;
+    struct Span *next, *prev;
 } Span;
 
-typedef struct MarkItem { uint8_t *obj; Span *span; } MarkItem;
+typedef struct MarkBlock MarkBlock;
 struct Marker {
     Heap *heap;
-    MarkItem *stack;
-    size_t n, cap;
-    bool parallel;      /* other markers are at work: mark bits are set atomically */
+    MarkBlock *block;          /* newest of the stack of blocks; never NULL once initialized */
+    MarkBlock *spare;
+    bool shared;               /* others mark at the same time */
 };
 
-enum { MAX_HELPERS = 3 };
-typedef struct MarkShare { /* what the markers of a parallel phase share */
+/* What workers share while they mark together, see mem_mark.c. */
+typedef struct MarkPar {
     pthread_mutex_t lock;
-    pthread_cond_t cond;
-    VEC(MarkItem) items;
-    _Atomic int idle;
-    int nworkers, nthreads, running;
+    pthread_cond_t cond, start;
+    bool open, quit;
     uint64_t phase;
-    bool done, quit;
-    pthread_t threads[MAX_HELPERS];
-    Marker helpers[MAX_HELPERS];
-} MarkShare;
+    uint32_t nhelpers, joined, busy;
+    _Atomic uint32_t hungry;
+    MarkBlock *pool;
+    struct GSlab *slab;        /* next to scan */
+    pthread_t threads[8];
+} MarkPar;
 
 enum { SPECIAL_FINALIZER, SPECIAL_CLEANUP, SPECIAL_WEAK };
 typedef struct Special {
@@ -88,10 +90,9 @@ struct Heap {
     int64_t hard_limit;            /* sandbox; 0: none */
     uint32_t stress_count;
     bool collecting, off_table;
-    int helpers;                   /* of this collection */
     GcHooks hooks;
     Marker marker;
-    MarkShare share;
+    MarkPar par;
     VEC(struct RootRange) roots;
 
     Special **specials;            /* hash of obj */
@@ -122,7 +123,7 @@ static inline Span *span_of(Heap *h, const void *p) {
 }
 static inline uint32_t span_index(const Span *s, const void *p) {
     size_t off = (size_t)((const uint8_t *)p - s->base);
-    return s->cls ? (uint32_t)((off * s->magic) >> 32) : 0;
+    return (uint32_t)((off * s->magic) >> 32);
 }
 static inline bool bit_get(const uint64_t *b, size_t i) { return b[i >> 6] >> (i & 63) & 1; }
 static inline void bit_set(uint64_t *b, size_t i) { b[i >> 6] |= 1ull << (i & 63); }
@@ -137,9 +138,13 @@ void gc_collect(M *m, bool forced);
 const uint8_t *type_ptrmask(const GoType *t);
 void specials_mark(Heap *h, Marker *mk);
 void specials_finish(Heap *h, Marker *mk);
+void mark_init(Heap *h);
+void mark_helpers_stop(Heap *h);
+void mark_roots(Heap *h, Marker *mk, bool parallel);
+void marker_init(Marker *mk, Heap *h);
+void marker_trim(Marker *mk);
+void marker_free(Marker *mk);
 void marker_drain(Marker *mk);
-void marker_drain_parallel(Heap *h, int nhelpers);
-void marker_end(Heap *h);
 void marker_scan_object(Marker *mk, uint8_t *obj, Span *s);
 bool gc_is_marked(Heap *h, const void *p);
 void stack_pool_free(Heap *h);

@@ -185,6 +185,10 @@ nodiscard bool sched_exit_syscall(M *m, G *g);
 void sched_stop_world(M *m, const char *why); /* returns when no other M runs Go code */
 void sched_start_world(M *m);
 void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx); /* world stopped or approximate */
+/* The same in parts, for several collectors at once. */
+struct GSlab *sched_slab_first(Vm *vm);
+struct GSlab *sched_slab_next(struct GSlab *s);
+void sched_slab_each_g(struct GSlab *s, void (*fn)(void *ctx, G *g), void *ctx);
 int sched_set_procs(M *m, int n);         /* GOMAXPROCS; returns the old value */
 uint64_t sched_count_g(Vm *vm);
 void sched_mark_system(Vm *vm, G *g);     /* not counted, not shown in tracebacks */

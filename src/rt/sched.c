@@ -247,14 +247,21 @@ uint64_t sched_count_g(Vm *vm) {
     return n > 0 ? (uint64_t)n : 0;
 }
 
-void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx) {
+GSlab *sched_slab_first(Vm *vm) {
+    if (!vm->sched) return NULL;
     spin_lock(&vm->sched->slab_lock);
     GSlab *first = vm->sched->slabs;
     spin_unlock(&vm->sched->slab_lock);
-    for (GSlab *s = first; s; s = s->next)
-        for (uint32_t i = 0; i < s->n; i++)
-            if (atomic_load_explicit(&s->gs[i].status, memory_order_acquire) != G_FREE)
-                fn(ctx, &s->gs[i]);
+    return first;
+}
+GSlab *sched_slab_next(GSlab *s) { return s->next; }
+void sched_slab_each_g(GSlab *s, void (*fn)(void *ctx, G *g), void *ctx) {
+    for (uint32_t i = 0; i < s->n; i++)
+        if (atomic_load_explicit(&s->gs[i].status, memory_order_acquire) != G_FREE) fn(ctx, &s->gs[i]);
+}
+
+void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx) {
+    for (GSlab *s = sched_slab_first(vm); s; s = s->next) sched_slab_each_g(s, fn, ctx);
 }
 
 /* ---- Workers and idle Ps ------------------------------------------------------------------------------ */

@@ -19,6 +19,9 @@
 WEAK void sched_stop_world(M *m, const char *why) {}
 WEAK void sched_start_world(M *m) {}
 WEAK void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx) {}
+WEAK struct GSlab *sched_slab_first(Vm *vm) { return NULL; }
+WEAK struct GSlab *sched_slab_next(struct GSlab *s) { return NULL; }
+WEAK void sched_slab_each_g(struct GSlab *s, void (*fn)(void *ctx, G *g), void *ctx) {}
 WEAK uint64_t rt_rand(M *m) {
     m->rng = m->rng * 6364136223846793005ull + 1442695040888963407ull;
     return m->rng ^ m->rng >> 29;
