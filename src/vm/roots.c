@@ -11,8 +11,25 @@ static void scan_words(Vm *vm, Marker *mk, const uint64_t *p, size_t n) {
         if (p[i] >= 4096 && mem_is_heap(vm, (const void *)p[i])) gc_mark(mk, (const void *)p[i]);
 }
 
+static void scan_objects(Vm *vm, Marker *mk, const FrameView *v) {
+    for (uint32_t i = 0; i < v->func->info->nobjects; i++) {
+        const FrameObject *o = &v->func->info->objects[i];
+        for (uint32_t k = 0; k < o->nslots; k++)
+            if (!o->ptrmask || (o->ptrmask[k >> 3] >> (k & 7) & 1))
+                scan_words(vm, mk, v->fp + o->slot + k, 1);
+    }
+}
+
+/* Whether the frame above a frame is there because of a trap. */
+static bool is_trap(Vm *vm, const VmFunc *inner) {
+    if (inner == &vm_stubs[STUB_PANIC]) return true;
+    for (int i = 0; i < HOOK_COUNT; i++)
+        if (vm_priv(vm)->hooks[i] == inner) return true;
+    return false;
+}
+
 /* From the frame's start up to its end or the next frame's start within the chunk. */
-static void scan_frame(Vm *vm, Marker *mk, const FrameView *v, bool exact) {
+static void scan_frame(Vm *vm, Marker *mk, const FrameView *v, bool exact, const VmFunc *inner) {
     const VmFunc *f = v->func;
     uint32_t n = 0;
     const uint8_t *map = NULL;
@@ -24,18 +41,17 @@ static void scan_frame(Vm *vm, Marker *mk, const FrameView *v, bool exact) {
             if (f->info->args_ptrs[i >> 3] >> (i & 7) & 1) scan_words(vm, mk, v->fp + FRAME_ARGS + i, 1);
         return;
     }
+    if (!map && exact && inner && f->info && !(f->flags & VMFUNC_NATIVE) && is_trap(vm, inner)) {
+        scan_objects(vm, mk, v); /* it never goes on at pc, only at its recover exit */
+        return;
+    }
     if (!map) {
         scan_words(vm, mk, v->fp + FRAME_ARGS, f->frame_slots - FRAME_ARGS);
         return;
     }
     for (uint32_t i = 0; i < n; i++)
         if (map[i >> 3] >> (i & 7) & 1) gc_mark(mk, (const void *)v->fp[FRAME_ARGS + i]);
-    for (uint32_t i = 0; i < f->info->nobjects; i++) {
-        const FrameObject *o = &f->info->objects[i];
-        for (uint32_t k = 0; k < o->nslots; k++)
-            if (!o->ptrmask || (o->ptrmask[k >> 3] >> (k & 7) & 1))
-                scan_words(vm, mk, v->fp + o->slot + k, 1);
-    }
+    scan_objects(vm, mk, v);
 }
 
 void vm_scan_g(Vm *vm, G *g, Marker *mk) {
@@ -44,8 +60,8 @@ void vm_scan_g(Vm *vm, G *g, Marker *mk) {
     FrameView v;
     if (g->fp) {
         frame_iter_init(&it, g);
-        while (frame_iter_next(&it, &v)) {
-            scan_frame(vm, mk, &v, exact);
+        for (const VmFunc *inner = NULL; frame_iter_next(&it, &v); inner = v.func) {
+            scan_frame(vm, mk, &v, exact, inner);
             if (v.func == &vm_stubs[STUB_NATIVE]) {
                 NativeCall *nc = (NativeCall *)v.fp[STUB_STATE];
                 gc_mark(mk, nc->fn);
