@@ -218,6 +218,7 @@ void sched_free_g(M *m, G *g) {
     while (g->stack && g->stack->prev) {
         StackChunk *c = g->stack;
         g->stack = c->prev;
+        g->stack->next = NULL;
         stack_chunk_free(m, c);
     }
     if (g->select_cap > 16) {
