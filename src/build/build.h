@@ -39,6 +39,8 @@ typedef struct Module {
     VEC(Str) godebug;
 } Module;
 
+typedef struct LoadStep { BuildPackage *pkg; Str file; } LoadStep; /* file: with the import in hand */
+
 typedef struct Loader {
     Session *syn;
     Arena *arena;
@@ -58,7 +60,7 @@ typedef struct Loader {
     bool ignore_embeds;    /* do not look for the files of //go:embed */
     const char *go111module;
     BuildPackage *tested[2]; /* loader_load_test's packages */
-    Pos importing;         /* the import that is being read */
+    VEC(LoadStep) stack;   /* packages whose imports are being loaded, outermost first */
     VEC(const char *) embedded; /* files that //go:embed took in */
 } Loader;
 

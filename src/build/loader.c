@@ -19,7 +19,7 @@ void loader_init(Loader *l, Session *syn, Arena *arena) {
     memset(l, 0, sizeof *l);
     l->syn = syn;
     l->arena = arena;
-    l->tags.arena = l->order.arena = l->work_modules.arena = arena;
+    l->stack.arena = l->tags.arena = l->order.arena = l->work_modules.arena = arena;
     l->packages.arena = l->modules.arena = arena;
     char *cwd = getcwd(NULL, 0);
     const char *pwd = getenv("PWD"); /* the name that the user knows, when it is true */
@@ -33,11 +33,13 @@ void loader_init(Loader *l, Session *syn, Arena *arena) {
     const char *work = work_env && !strcmp(work_env, "off") ? NULL : find_upwards(arena, l->work_dir, "go.work");
     if (work) {
         StrVec dirs = {.arena = arena};
-        if (workspace_read(arena, path_join(arena, work, "go.work"), &dirs, &err))
+        if (!workspace_read(arena, path_join(arena, work, "go.work"), &dirs, &err)) diag_error(syn, 0, BUILD_LOAD_ERROR, "%s", err);
+        else
             for (int i = 0; i < dirs.len; i++) {
                 const char *d = dirs.at[i].p[0] == '/' ? dirs.at[i].p : path_join(arena, work, dirs.at[i].p);
                 Module *m = module_read(arena, d, &err);
                 if (m) vec_push(&l->work_modules, m);
+                else diag_error(syn, 0, BUILD_LOAD_ERROR, "%s", err);
             }
     }
     const char *root = find_upwards(arena, l->work_dir, "go.mod");
@@ -113,7 +115,7 @@ static const char *in_module(Loader *l, Module *m, Str path) {
     if (!path_has_prefix(path, m->path)) return NULL;
     const char *d = path.n == m->path.n ? m->dir.p
                                         : path_join(l->arena, m->dir.p, arena_printf(l->arena, "%.*s", (int)(path.n - m->path.n - 1), path.p + m->path.n + 1));
-    return file_is_dir(d) ? d : NULL;
+    return holds_go_files(d) ? d : NULL;
 }
 
 typedef struct Found { const char *dir; Str path; bool is_std; Module *module; Str go_version; } Found;
@@ -129,11 +131,26 @@ static Module *module_at(Loader *l, const char *dir) {
 
 static Str path_of_dir(Loader *l, const char *dir, Module **module);
 
+/* "path@version" of the requirement that would provide a package, or NULL. */
+static const char *module_requires(Module *m, Str path) {
+    static _Thread_local char text[512];
+    for (int i = 0; i < m->requires.len; i++)
+        if (path_has_prefix(path, m->requires.at[i].path)) {
+            snprintf(text, sizeof text, "%.*s@%.*s", STR_FMT(m->requires.at[i].path), STR_FMT(m->requires.at[i].version));
+            return text;
+        }
+    return NULL;
+}
+
 static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const char **err) {
     *f = (Found){.path = path};
     if (is_relative(path)) {
         f->dir = path_join(l->arena, from ? from->dir : l->work_dir, str_dup(l->arena, path).p);
         if (from && from->is_std) return *err = "relative import in the standard library", false;
+        if (from && l->module_mode && from->module && !str_is(from->path, "command-line-arguments")) {
+            *err = arena_printf(l->arena, "\"%.*s\" is relative, but relative import paths are not supported in module mode", STR_FMT(path));
+            return false;
+        }
         f->module = from ? from->module : l->main_module;
         f->path = str_printf(l->arena, "_%s", f->dir); /* as go names such packages */
         Module *m = NULL;
@@ -193,6 +210,8 @@ static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const
     }
     if (looks_std(path))
         *err = arena_printf(l->arena, "package %.*s is not in std (%s/src/%.*s)", STR_FMT(path), l->goroot ? l->goroot : "$GOROOT", STR_FMT(path));
+    else if (l->module_mode && (f->module = l->main_module) && module_requires(l->main_module, path))
+        *err = arena_printf(l->arena, "module %s is required by go.mod but not in the module cache; fetch it with: go mod download", module_requires(l->main_module, path));
     else if (l->module_mode)
         *err = arena_printf(l->arena, "no required module provides package %.*s; to add it:\n\tgo get %.*s", STR_FMT(path), STR_FMT(path));
     else
@@ -245,23 +264,51 @@ static char **list_go_files(Arena *a, const char *dir, int *n, bool *has_asm) {
     return v.at;
 }
 
+/* As go shortens names: relative to the working directory when that is shorter. */
+static const char *short_path(Loader *l, const char *path) {
+    const char *w = l->work_dir;
+    size_t n = 0, cut = 0; /* common prefix that ends before a slash */
+    while (w[n] && w[n] == path[n]) {
+        n++;
+        if ((!w[n] || w[n] == '/') && path[n] == '/') cut = n;
+    }
+    if (!strcmp(w, "/")) return arena_printf(l->arena, strchr(path + 1, '/') ? "%s" : "./%s", path + 1);
+    if (!cut) return path;
+    Buf b = {0};
+    for (const char *p = w + cut; *p; p++)
+        if (*p == '/') buf_puts(&b, "../");
+    const char *rest = path + cut + 1;
+    if (!b.len && !strchr(rest, '/')) buf_puts(&b, "./");
+    buf_puts(&b, rest);
+    const char *shown = b.len < strlen(path) ? arena_printf(l->arena, "%.*s", STR_FMT(buf_str(&b))) : path;
+    buf_free(&b);
+    return shown;
+}
+
 static const char *display_path(Loader *l, BuildPackage *p, const char *path) {
     if (p->is_std && l->goroot) {
         size_t n = strlen(l->goroot);
         if (!strncmp(path, l->goroot, n)) return arena_printf(l->arena, "$GOROOT%s", path + n);
         return arena_printf(l->arena, "$GOROOT/src/%.*s/%s", STR_FMT(p->path), strrchr(path, '/') + 1);
     }
-    size_t n = strlen(l->work_dir);
-    if (!strncmp(path, l->work_dir, n) && path[n] == '/') return arena_printf(l->arena, "./%s", path + n + 1);
-    return path;
+    return short_path(l, path);
 }
 
-/* A first line "#!..." is for the system: it becomes a comment. */
 static Str without_shebang(Loader *l, Str text) {
     if (!str_has_prefix(text, "#!")) return text;
     Str copy = str_dup(l->arena, text);
     memcpy((char *)copy.p, "//", 2);
     return copy;
+}
+
+/* Where the pattern that `err` names ("pattern X: ...") stands. */
+static Pos embed_place(File *f, ValueSpec *v, const char *err) {
+    const char *colon = strstr(err, ": ");
+    if (strncmp(err, "pattern ", 8) || !colon) return v->embed_pos;
+    Str text = f->src->text, pat = {err + 8, (size_t)(colon - err - 8)};
+    for (size_t i = v->embed_pos - f->src->base; i + pat.n < text.n; i++)
+        if ((text.p[i - 1] == ' ' || text.p[i - 1] == '\t') && !memcmp(text.p + i, pat.p, pat.n)) return f->src->base + (Pos)i;
+    return v->embed_pos;
 }
 
 static void check_embeds(Loader *l, BuildPackage *p, File *f) {
@@ -272,7 +319,7 @@ static void check_embeds(Loader *l, BuildPackage *p, File *f) {
             ValueSpec *v = g->values[k];
             EmbedFiles found = {.arena = l->arena};
             const char *err = "";
-            if (v->embed.n && !build_embed(l->arena, p->dir, v->embed, &found, &err)) load_error(l, v->embed_pos, "%s", err);
+            if (v->embed.n && !build_embed(l->arena, p->dir, v->embed, &found, &err)) load_error(l, embed_place(f, v, err), "%s", err);
             for (int j = 0; j < found.len; j++)
                 if (!found.at[j].is_dir) vec_push(&l->embedded, found.at[j].path);
         }
@@ -290,7 +337,7 @@ static bool add_text(Loader *l, BuildPackage *p, const char *path, const char *s
     if (!bf.is_xtest) {
         if (!p->name.n) p->name = pkg;
         else if (pkg.n && !str_eq(p->name, pkg)) {
-            load_error(l, f->pkg_name->x.pos, "found packages %.*s (%.*s) and %.*s (%.*s) in %s", STR_FMT(p->name),
+            load_error(l, 0, "found packages %.*s (%.*s) and %.*s (%.*s) in %s", STR_FMT(p->name),
                        STR_FMT(p->files.at[0].name), STR_FMT(pkg), STR_FMT(bf.name), p->dir);
             return false;
         }
@@ -310,6 +357,17 @@ static bool add_file(Loader *l, BuildPackage *p, const char *path, Str name, boo
     }
     if (filter && !build_match_file(l, name, text, !build_no_arch(p->path))) return true;
     return add_text(l, p, path, display_path(l, p, path), name, text, filter);
+}
+
+/* "package a\n\timports b\n\timports c": how the loader came to the import in hand. `cycle`: with the files. */
+static void put_chain(Loader *l, Buf *b, Str last, bool cycle) {
+    for (int i = 0; i < l->stack.len; i++) {
+        buf_printf(b, "%s%.*s", i ? "\n\timports " : "package ", STR_FMT(l->stack.at[i].pkg->path));
+        if (cycle && i) buf_printf(b, " from %.*s", STR_FMT(l->stack.at[i - 1].file));
+    }
+    if (!last.n) return;
+    buf_printf(b, "\n\timports %.*s", STR_FMT(last));
+    if (cycle) buf_printf(b, " from %.*s", STR_FMT(vec_last(&l->stack).file));
 }
 
 /* Overlay: lib/PATH replaces the directory; with a file OVERLAY in it, its files are merged over Go's. */
@@ -334,10 +392,13 @@ static bool read_dir(Loader *l, BuildPackage *p, bool tests) {
     if (ok && !p->files.len) {
         bool only_tests = n > 0;
         for (int i = 0; i < n; i++) only_tests &= str_has_suffix(str_c(files[i]), "_test.go");
-        if (only_tests && !tests) load_error(l, l->importing, "no non-test Go files in %s", p->dir);
-        else if (n + nover) load_error(l, l->importing, "%s%.*s%sbuild constraints exclude all Go files in %s", l->importing ? "" : "package ",
-                            l->importing ? 0 : (int)p->path.n, p->path.p, l->importing ? "" : ": ", p->dir);
-        else load_error(l, l->importing, "no Go files in %s", p->dir);
+        Buf b = {0};
+        if (l->stack.len || (n && !only_tests)) put_chain(l, &b, l->stack.len ? p->path : STR(""), false);
+        if (!l->stack.len && b.len == 0 && n && !only_tests) buf_printf(&b, "package %.*s", STR_FMT(p->path));
+        if (b.len) buf_puts(&b, ": ");
+        buf_printf(&b, only_tests && !tests ? "no non-test Go files in %s" : n + nover ? "build constraints exclude all Go files in %s" : "no Go files in %s", p->dir);
+        load_error(l, 0, "%.*s", STR_FMT(buf_str(&b)));
+        buf_free(&b);
         return false;
     }
     return ok;
@@ -355,21 +416,8 @@ static BuildPackage *package_new(Loader *l, Str path) {
 
 static void report_cycle(Loader *l, BuildPackage *p, BuildPackage *from, Pos pos) {
     Buf b = {0};
-    buf_printf(&b, "import cycle not allowed\n\tpackage %.*s", STR_FMT(p->path));
-    /* the packages that are being loaded, from p on, in import order */
-    BuildPackage *at = p;
-    for (int guard = 0; at && guard < 1000; guard++) {
-        BuildPackage *next = NULL;
-        for (int i = 0; i < at->imports.len; i++)
-            if (at->imports.at[i].pkg && at->imports.at[i].pkg->state == STATE_LOADING) next = at->imports.at[i].pkg;
-        if (at == from) next = p;
-        if (!next) break;
-        buf_printf(&b, "\n\timports %.*s", STR_FMT(next->path));
-        if (next == p) break;
-        at = next;
-    }
-    buf_puts(&b, ": import cycle not allowed");
-    load_error(l, pos, "%.*s", STR_FMT(buf_str(&b)));
+    put_chain(l, &b, p->path, true);
+    load_error(l, 0, "%.*s: import cycle not allowed%s", STR_FMT(buf_str(&b)), l->stack.len && l->stack.at[0].pkg->is_test_variant ? " in test" : "");
     buf_free(&b);
 }
 
@@ -392,25 +440,42 @@ static bool check_canonical(Loader *l, Str path, Pos pos) {
     return false;
 }
 
+typedef struct Wanted { ImportSpec *spec; BuildFile *file; int order; } Wanted;
+
+static int by_path(const void *a, const void *b) {
+    const Wanted *x = a, *y = b;
+    int c = str_cmp(x->spec->path_str, y->spec->path_str);
+    return c ? c : x->order - y->order;
+}
+
 static bool load_imports(Loader *l, BuildPackage *p) {
     bool ok = true;
     p->state = STATE_LOADING;
+    VEC(Wanted) wanted = {0};
     for (int i = 0; i < p->files.len; i++) {
         File *f = p->files.at[i].ast;
         for (int k = 0; k < f->nimports; k++) {
-            ImportSpec *is = f->imports[k];
-            Str path = is->path_str;
+            Str path = f->imports[k]->path_str;
             if (!path.n || str_is(path, "unsafe") || is_invalid_path(path)) continue;
-            bool dup = false;
-            for (int j = 0; j < p->imports.len; j++) dup |= str_eq(p->imports.at[j].path, path);
-            if (dup) continue;
-            vec_push(&p->imports, ((BuildImport){path, NULL}));
-            BuildPackage *imp = check_canonical(l, path, is->path->x.pos) ? loader_import(l, path, p, is->path->x.pos) : NULL;
-            for (int j = 0; j < p->imports.len; j++)
-                if (str_eq(p->imports.at[j].path, path)) p->imports.at[j].pkg = imp;
-            if (!imp) ok = false;
+            vec_push(&wanted, ((Wanted){f->imports[k], &p->files.at[i], wanted.len}));
         }
     }
+    if (wanted.len) qsort(wanted.at, (size_t)wanted.len, sizeof *wanted.at, by_path);
+    vec_push(&l->stack, ((LoadStep){p, STR("")}));
+    for (int i = 0; i < wanted.len; i++) {
+        ImportSpec *is = wanted.at[i].spec;
+        Str path = is->path_str;
+        if (i && str_eq(path, wanted.at[i - 1].spec->path_str)) continue;
+        Pos pos = is->name ? is->name->x.pos : is->path->x.pos;
+        vec_last(&l->stack).file = wanted.at[i].file->name;
+        int at = p->imports.len;
+        vec_push(&p->imports, ((BuildImport){path, NULL}));
+        BuildPackage *imp = check_canonical(l, path, pos) ? loader_import(l, path, p, pos) : NULL;
+        p->imports.at[at].pkg = imp;
+        if (!imp) ok = false;
+    }
+    l->stack.len--;
+    vec_free(&wanted);
     p->state = STATE_DONE;
     vec_push(&l->order, p);
     if (!ok) p->failed = true;
@@ -431,8 +496,13 @@ BuildPackage *loader_import(Loader *l, Str path, BuildPackage *from, Pos pos) {
         return NULL;
     }
     const char *bad = internal_violation(l, f.path, f.dir, from);
-    if (bad) {
-        load_error(l, pos, "%s", bad);
+    if (bad) { /* go shows the importing package and the place */
+        Location at = pos_location(l->syn, pos);
+        Buf b = {0};
+        put_chain(l, &b, STR(""), false);
+        const char *file = at.file ? at.file + (strncmp(at.file, "./", 2) ? 0 : 2) : "";
+        load_error(l, 0, "%.*s\n\t%s:%d:%d: %s", STR_FMT(buf_str(&b)), file, at.line, at.col, bad);
+        buf_free(&b);
         return NULL;
     }
     bool fresh;
@@ -457,10 +527,7 @@ BuildPackage *loader_import(Loader *l, Str path, BuildPackage *from, Pos pos) {
         vec_push(&l->order, p);
         return p;
     }
-    l->importing = pos;
-    bool read = read_dir(l, p, false);
-    l->importing = 0;
-    if (!read) {
+    if (!read_dir(l, p, false)) {
         p->failed = true;
         p->state = STATE_DONE;
         return NULL;

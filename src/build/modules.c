@@ -5,11 +5,12 @@
 
 #include <stdlib.h>
 
-typedef struct LineParser { Str text; size_t at; } LineParser;
+typedef struct LineParser { Str text; size_t at; int line; } LineParser;
 
 /* The next line's words (quotes removed, comments dropped); false at the end. */
 static bool next_line(LineParser *lp, Arena *a, StrVec *words) {
     words->len = 0;
+    lp->line++;
     if (lp->at >= lp->text.n) return false;
     const char *p = lp->text.p + lp->at, *end = lp->text.p + lp->text.n;
     const char *eol = memchr(p, '\n', (size_t)(end - p));
@@ -37,19 +38,47 @@ static bool next_line(LineParser *lp, Arena *a, StrVec *words) {
     return true;
 }
 
-static void directive(Module *m, StrVec *w, Str verb, int i, StrVec *uses, Arena *a) {
-    int n = w->len - i;
-    Str *v = w->at + i;
-    if (str_is(verb, "module") && n >= 1) m->path = str_dup(a, v[0]);
-    else if (str_is(verb, "go") && n >= 1) m->go_version = str_printf(a, "go%.*s", STR_FMT(v[0]));
-    else if (str_is(verb, "require") && n >= 2) vec_push(&m->requires, ((ModRequire){str_dup(a, v[0]), str_dup(a, v[1])}));
-    else if (str_is(verb, "use") && n >= 1 && uses) vec_push(uses, str_dup(a, v[0]));
+/* Why a directive is refused, in go's words; NULL: it is fine. n: words after the verb. */
+static const char *complaint(Arena *a, Str verb, Str *v, int n, bool work) {
+    static const char *const any[] = {"toolchain", "exclude", "retract", "ignore", "tool", "godebug"};
+    int arrow = -1;
+    for (int k = 0; k < n; k++)
+        if (str_is(v[k], "=>")) arrow = k;
+    if (str_is(verb, "go")) {
+        if (n != 1) return "go directive expects exactly one argument";
+        int parts = 0;
+        bool bad = !v[0].n || v[0].p[0] < '1' || v[0].p[0] > '9';
+        for (size_t i = 0; i < v[0].n && !bad; i++) {
+            char c = v[0].p[i];
+            if (c == '.') parts++;
+            else if ((c < '0' || c > '9') && !(i && strchr("rcbeta", c))) bad = true;
+        }
+        if (bad || parts < 1 || parts > 2) return arena_printf(a, "invalid go version '%.*s': must match format 1.23", STR_FMT(v[0]));
+        return NULL;
+    }
+    if (!work && str_is(verb, "module")) return n == 1 ? NULL : "usage: module module/path";
+    if (!work && str_is(verb, "require")) return n == 2 ? NULL : "usage: require module/path v1.2.3";
+    if (work && str_is(verb, "use")) return n == 1 ? NULL : "usage: use local/dir";
+    if (str_is(verb, "replace")) {
+        bool ok = (arrow == 1 || arrow == 2) && (n - arrow == 2 || n - arrow == 3);
+        if (!ok) return "usage: replace module/path [v1.2.3] => other/module v1.4\n\t or replace module/path [v1.2.3] => ../local/directory";
+        bool local = v[arrow + 1].n && (v[arrow + 1].p[0] == '.' || v[arrow + 1].p[0] == '/');
+        if (!local && n - arrow == 2) return "replacement module without version must be directory path (rooted or starting with . or ..)";
+        return NULL;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(any); i++)
+        if (str_is(verb, any[i])) return NULL;
+    return arena_printf(a, "unknown directive: %.*s", STR_FMT(verb));
+}
+
+static void directive(Module *m, Str verb, Str *v, int n, StrVec *uses, Arena *a) {
+    if (str_is(verb, "module")) m->path = str_dup(a, v[0]);
+    else if (str_is(verb, "go")) m->go_version = str_printf(a, "go%.*s", STR_FMT(v[0]));
+    else if (str_is(verb, "require")) vec_push(&m->requires, ((ModRequire){str_dup(a, v[0]), str_dup(a, v[1])}));
+    else if (str_is(verb, "use") && uses) vec_push(uses, str_dup(a, v[0]));
     else if (str_is(verb, "godebug") && n >= 1) vec_push(&m->godebug, str_dup(a, v[0]));
     else if (str_is(verb, "replace")) {
-        int arrow = -1;
-        for (int k = 0; k < n; k++)
-            if (str_is(v[k], "=>")) arrow = k;
-        if (arrow < 1 || arrow + 1 >= n) return;
+        int arrow = str_is(v[1], "=>") ? 1 : 2;
         ModReplace r = {.path = str_dup(a, v[0]), .new_path = str_dup(a, v[arrow + 1])};
         if (arrow == 2) r.old_version = str_dup(a, v[1]);
         if (arrow + 2 < n) r.new_version = str_dup(a, v[arrow + 2]);
@@ -62,21 +91,43 @@ static Module *parse_mod(Arena *a, const char *path, StrVec *uses, const char **
     if (!file_read(a, path, &text, err)) return NULL;
     Module *m = arena_new(a, Module);
     m->requires.arena = m->replaces.arena = m->godebug.arena = a;
-    LineParser lp = {text, 0};
+    LineParser lp = {.text = text};
     StrVec w = {.arena = a};
     Str block = {NULL, 0};
+    int block_line = 0;
+    Buf wrong = {0};
+    const char *name = strrchr(path, '/') + 1;
     while (next_line(&lp, a, &w)) {
         if (!w.len) continue;
-        if (block.n) {
-            if (str_is(w.at[0], ")")) block.n = 0;
-            else directive(m, &w, block, 0, uses, a);
-        } else if (w.len >= 2 && str_is(w.at[1], "(")) {
-            block = w.at[0];
-        } else {
-            directive(m, &w, w.at[0], 1, uses, a);
+        if (!block.n && w.len == 2 && str_is(w.at[1], "(")) {
+            block = str_dup(a, w.at[0]);
+            block_line = lp.line;
+            continue;
         }
+        if (block.n && str_is(w.at[0], ")")) {
+            block.n = 0;
+            continue;
+        }
+        Str verb = block.n ? block : w.at[0], *v = w.at + (block.n ? 0 : 1);
+        int n = w.len - (block.n ? 0 : 1);
+        const char *why = complaint(a, verb, v, n, uses != NULL);
+        if (!why && str_is(verb, "module") && m->path.n) why = "repeated module statement";
+        if (!why && str_is(verb, "go") && m->go_version.n) why = "repeated go statement";
+        if (why) buf_printf(&wrong, "\n%s:%d: %s", name, lp.line, why);
+        else directive(m, verb, v, n, uses, a);
     }
-    return m;
+    if (block.n) buf_printf(&wrong, "\n%s:%d: syntax error (unterminated block started at %s:%d)", name, lp.line, name, block_line);
+    if (wrong.len) *err = arena_printf(a, "go: errors parsing %s:%.*s", name, STR_FMT(buf_str(&wrong)));
+    bool ok = !wrong.len;
+    buf_free(&wrong);
+    return ok ? m : NULL;
+}
+
+/* Whether a go line asks for a newer Go than 1.27. */
+static bool too_new(Str v) {
+    int major = 0, minor = 0;
+    sscanf(v.p, "go%d.%d", &major, &minor);
+    return major > 1 || (major == 1 && minor > 27);
 }
 
 Module *module_read(Arena *a, const char *dir, const char **err) {
@@ -84,7 +135,11 @@ Module *module_read(Arena *a, const char *dir, const char **err) {
     Module *m = parse_mod(a, path, NULL, err);
     if (!m) return NULL;
     if (!m->path.n) {
-        *err = arena_printf(a, "error reading %s: missing module declaration. To specify the module path:\n\tgo mod edit -module=example.com/mod", path);
+        *err = "go: error reading go.mod: missing module declaration. To specify the module path:\n\tgo mod edit -module=example.com/mod";
+        return NULL;
+    }
+    if (too_new(m->go_version)) {
+        *err = arena_printf(a, "go: go.mod requires go >= %.*s (running go 1.27; GOTOOLCHAIN=local)", (int)m->go_version.n - 2, m->go_version.p + 2);
         return NULL;
     }
     m->dir = str_c(arena_printf(a, "%s", dir));

@@ -282,6 +282,7 @@ int cmd_exec(int argc, char **argv) {
         fprintf(stderr, "vole exec: %s\n", err);
         return 1;
     }
+    c->vm.goroot = loader_find_goroot(a, &err);
     c->vm.argc = argc - i;
     c->vm.argv = argv + i;
     c->vm.env = environ;

@@ -126,7 +126,6 @@ static int run_child(TestChild *t) {
     const char *dir = t->p->dir;
     if (chdir(dir) < 0) fprintf(stderr, "vole test: chdir %s: %s\n", dir, strerror(errno));
     setenv("PWD", dir, 1);
-    if (c->loader.goroot) setenv("VOLE_GOROOT", c->loader.goroot, 0); /* runtime.GOROOT: tests read Go's source tree */
     Str path = t->p->path;
     size_t i = path.n;
     while (i && path.p[i - 1] != '/') i--;

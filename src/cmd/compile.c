@@ -165,6 +165,7 @@ int compile_init(Compile *c) {
         return 2;
     }
     c->loader.overlay = compile_lib_dir(&c->arena);
+    c->vm.goroot = c->loader.goroot;
     types_session_init(&c->ts, &c->syn);
     c->ts.import = import_built;
     c->ts.import_ctx = c;
@@ -215,11 +216,17 @@ int compile_check(Compile *c) {
         if (c->diags.msgs.len) break;
     }
     if (c->time) fprintf(stderr, "load %.1f ms, check %.1f ms\n", (t1 - c->start) / 1e6, (time_now_ns() - t1) / 1e6);
-    return compile_report(c);
+    if (compile_report(c)) return 1;
+    if (!c->main || !c->main->is_main) return 0;
+    Object *o = package_lookup(&c->ts, c->main->types, intern(c->syn.names, "main", 4));
+    if (o && o->kind == OBJ_FUNC) return 0;
+    if (c->incomplete) return c->main->is_main = false, 0;
+    fprintf(stderr, "# %.*s\nruntime.main_main·f: function main is undeclared in the main package\n", STR_FMT(c->main->path));
+    return 1;
 }
 
 int compile_load(Compile *c, char **files, int n) {
-    bool ok = loader_load(&c->loader, "runtime") != NULL;
+    bool ok = !c->diags.msgs.len && loader_load(&c->loader, "runtime") != NULL;
     if (ok) {
         bool named = n && !file_is_dir(files[0]) && (str_has_suffix(str_c(files[0]), ".go") || (strchr(files[0], '/') && file_exists(files[0])));
         c->main = named ? loader_load_files(&c->loader, files, n) : loader_load(&c->loader, n ? files[0] : ".");

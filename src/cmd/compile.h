@@ -63,7 +63,7 @@ const char *compile_std_path(Arena *a); /* of std.vole, or NULL */
 /* Maps std.vole for programs that were compiled against it. False after a message. */
 bool compile_load_std_image(Arena *a, Images *im);
 
-/* Prints the messages of a load as go does. Errors of the loader come first and alone; the others a package
+/* Prints the messages of a load as go does. Errors of the loader come first and, with a limit, alone; the others a package
  * at a time under "# path". Returns the number of messages. `limit` as in diag_print. */
 int report_build_errors(Session *syn, DiagList *diags, Loader *l, BuildPackage *extra, int limit);
 

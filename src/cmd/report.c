@@ -36,9 +36,10 @@ int report_build_errors(Session *syn, DiagList *diags, Loader *l, BuildPackage *
             print_load_error(syn, &diags->msgs.at[i]);
             printed++;
         }
-    if (printed) return printed;
+    if (printed && limit >= 0) return printed;
     bool *done = calloc((size_t)n + 1, 1);
     if (!done) base_oom();
+    for (int i = 0; i < n; i++) done[i] = diags->msgs.at[i].code == BUILD_LOAD_ERROR;
     for (int i = 0; i < n; i++) {
         if (done[i]) continue;
         BuildPackage *p = package_of(l, extra, pos_file(syn, diags->msgs.at[i].pos));

@@ -76,7 +76,7 @@ RtResult native_unsetenv(M *m, uint64_t *args) {
 }
 
 RtResult native_goroot(M *m, uint64_t *args) {
-    const char *r = getenv("VOLE_GOROOT");
+    const char *r = m->vm->goroot;
     args[0] = args[1] = 0;
     if (r) ret_string(args, str_from_bytes(m, r, (int64_t)strlen(r)));
     return RT_OK;

@@ -146,6 +146,7 @@ struct Vm {
     struct Sched *sched;
     struct Images *images;  /* loaded images, see image/image.h */
     int argc; char **argv; char **env;
+    const char *goroot; /* runtime.GOROOT without $GOROOT; may be NULL */
     uint64_t rand_seed;
     GoTimeVars sched_time;
     void (*go_func)(M *m, GoFunc *f); /* starts a goroutine for a func(); installed by the vm layer */

@@ -24,6 +24,7 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     vm->argc = opt->argc;
     vm->argv = opt->argv;
     vm->env = opt->env;
+    vm->goroot = opt->goroot;
     vm->stress.sched_seed = opt->sched_seed;
     pv->exact = true;
     if (opt->stress) {

@@ -37,6 +37,7 @@ NativeCall *vm_native_call(M *m, GoFunc *fn, uint32_t nargs, uint32_t nresults);
 typedef struct VmOptions {
     int nprocs;           /* 0: default */
     int argc; char **argv; char **env;
+    const char *goroot; /* runtime.GOROOT without $GOROOT; may be NULL */
     int64_t sched_seed;   /* <0: off */
     const char *stress;
 } VmOptions;
