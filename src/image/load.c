@@ -204,6 +204,9 @@ static bool load(Images *im, const void *bytes, int fd, uint64_t at, const Image
         free(g);
         return false;
     }
+    /* What Go must not write faults when it is written. */
+    uint64_t ro = h->sections[SEC_RODATA].off, rw = h->sections[SEC_DATA].off & ~(uint64_t)(IMAGE_PAGE - 1);
+    if (ro % IMAGE_PAGE == 0 && rw > ro) mprotect(mem + ro, rw - ro, PROT_READ);
     vec_push(&im->list, g);
     im->next_addr = h->base + h->mem_size;
     *out = g;

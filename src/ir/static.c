@@ -30,7 +30,7 @@ static Sym *temp_symbol(Lay *l, Type *t, bool writable) {
     buf_printf(&b, "%.*s..stmp_%u", STR_FMT(path), ir_core(u)->ntemps++);
     Sym *s = sym_get(u->syms, buf_str(&b));
     buf_free(&b);
-    if (!sym_begin_define(u->syms, s, SYM_DATA)) bug("%.*s is defined twice", STR_FMT(s->name));
+    if (!sym_begin_define(u->syms, s, writable ? SYM_DATA : SYM_RODATA)) bug("%.*s is defined twice", STR_FMT(s->name));
     const IrType *r = irtype_of(u, t);
     s->keep_name = false;
     sym_alloc_data(u->syms, s, r->size, r->size >= 8 ? 8 : r->align);

@@ -237,7 +237,7 @@ static Package *type_pkg(IrUnit *u, Type *t) {
 /* {native, type descriptor}: a function value whose context names the type. */
 static Sym *type_closure(IrUnit *u, const char *prefix, const char *native, Type *t) {
     Sym *s = core_sym(u, prefix, t);
-    if (sym_begin_define(u->syms, s, SYM_DATA)) {
+    if (sym_begin_define(u->syms, s, SYM_RODATA)) {
         s->dupok = true;
         sym_alloc_data(u->syms, s, 16, 8);
         Sym *fn = sym_get(u->syms, str_c(native));
@@ -342,7 +342,7 @@ static Sym *map_group(IrUnit *u, Sym *map, MapType *m, uint64_t size, uint64_t s
     Sym *g = sym_get(u->syms, buf_str(&b));
     buf_free(&b);
     g->dupok = true;
-    if (!sym_begin_define(u->syms, g, SYM_DATA)) return g;
+    if (!sym_begin_define(u->syms, g, SYM_RODATA)) return g;
     sym_alloc_data(u->syms, g, 80, 8);
     const IrType *part[2] = {irtype_of(u, m->key), irtype_of(u, m->elem)};
     uint64_t nbits = size / 8, words = 0;
@@ -498,7 +498,7 @@ Sym *ir_type_symbol(IrUnit *u, Type *t) {
     if (s) return s;
     s = core_sym(u, "type:", t);
     map_set_ptr(&c->type_syms, t, s);
-    if (!sym_begin_define(u->syms, s, SYM_DATA)) return s;
+    if (!sym_begin_define(u->syms, s, SYM_RODATA)) return s;
     s->dupok = true;
     c->descs.arena = &u->arena;
     vec_push(&c->descs, ((PendingDesc){s, t}));
@@ -520,7 +520,7 @@ Sym *ir_itab_symbol(IrUnit *u, Type *concrete, Type *iface) {
     type_print(&b, iface, NULL, TYPENAME_LINK);
     Sym *s = sym_get(u->syms, buf_str(&b));
     buf_free(&b);
-    if (!sym_begin_define(u->syms, s, SYM_DATA)) return s;
+    if (!sym_begin_define(u->syms, s, SYM_RODATA)) return s;
     s->dupok = true;
     ObjectList want = ir_iface_methods(u, iface);
     MethodSet *have = core_method_set(u, concrete);
