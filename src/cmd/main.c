@@ -9,7 +9,7 @@
     "  -lang go1.N       language version of the named package\n" \
     "  -dump LIST        print stages: ssa, bc, image, undefined\n" \
     "  -dump-func NAME   only functions whose name holds NAME\n" \
-    "  -stress LIST      gc, stack, preempt, sched=N: provoke rare orders of events\n" \
+    "  -stress LIST      gc[=N], stack, preempt, sched=N: provoke rare orders of events\n" \
     "  -stats LIST       time, mem: what the work took, on standard error\n" \
     "  -procs N          workers that run goroutines\n" \
     "go's flags -a -p -mod -trimpath -gcflags -ldflags and the like are accepted and mean nothing.\n"

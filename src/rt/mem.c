@@ -436,7 +436,7 @@ void gc_poll(M *m) {
     Heap *h = m->vm->heap;
     if (m->no_gc) return;
     if (unlikely(gc_needed(h))) gc_collect(m, false);
-    else if (unlikely(m->vm->stress.gc) && ++h->stress_count % 50 == 0) gc_collect(m, false);
+    else if (unlikely(m->vm->stress.gc) && ++h->stress_count % m->vm->stress.gc == 0) gc_collect(m, false);
 }
 
 size_t mem_round_size(size_t size, bool noscan) {

@@ -8,6 +8,13 @@ enum { PARALLEL_BYTES = 4 << 20 }; /* smaller heaps are marked by one worker */
 
 /* ---- Sweep and pace --------------------------------------------------------------------------------------- */
 
+/* With --stress=gc what is freed reads as garbage at once. */
+static void poison(Span *s) {
+    for (uint32_t i = 0; i < s->nelems; i++)
+        if (bit_get(s->live, i) && !bit_get(s->mark, i))
+            memset(s->base + (size_t)i * s->elem_size, 0xdb, s->cls ? s->elem_size : s->large_size);
+}
+
 static uint64_t sweep(Heap *h) {
     uint64_t live_bytes = 0;
     memset(h->partial, 0, sizeof h->partial);
@@ -19,6 +26,7 @@ static uint64_t sweep(Heap *h) {
         size_t size = s->cls ? s->elem_size : s->large_size;
         h->frees += s->nlive - n;
         h->freed_bytes += (uint64_t)(s->nlive - n) * size;
+        if (unlikely(h->vm->stress.gc) && n != s->nlive) poison(s);
         if (!n) {
             span_free(h, s);
             continue;

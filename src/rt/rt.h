@@ -150,7 +150,8 @@ struct Vm {
     uint64_t rand_seed;
     GoTimeVars sched_time;
     void (*go_func)(M *m, GoFunc *f); /* starts a goroutine for a func(); installed by the vm layer */
-    struct { bool gc, stack, preempt, oom; int64_t sched_seed; } stress; /* --stress; sched_seed <0: off */
+    /* --stress. gc: collect at every so many allocations and overwrite what is freed; sched_seed <0: off */
+    struct { uint32_t gc; bool stack, preempt, oom; int64_t sched_seed; } stress;
     void *vm_private;
     void *native_state;
 };

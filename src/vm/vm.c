@@ -28,7 +28,8 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     vm->stress.sched_seed = opt->sched_seed;
     pv->exact = true;
     if (opt->stress) {
-        vm->stress.gc = strstr(opt->stress, "gc") != NULL;
+        const char *gc = strstr(opt->stress, "gc");
+        if (gc) vm->stress.gc = gc[2] == '=' && atoi(gc + 3) > 0 ? (uint32_t)atoi(gc + 3) : 50;
         vm->stress.stack = strstr(opt->stress, "stack") != NULL;
         vm->stress.preempt = strstr(opt->stress, "preempt") != NULL;
         vm->stress.oom = strstr(opt->stress, "oom") != NULL;
