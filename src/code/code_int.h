@@ -90,13 +90,13 @@ typedef struct Sel {
     Map regions;         /* ValueId (as pointer) -> first slot of its frame object */
     /* emission */
     VEC(uint64_t) words;
-    VEC(Pos) wpos;
+    VEC(struct WordPos { Pos pos; uint32_t inl; }) wpos;
     VEC(struct CodeReloc) relocs;
     VEC(Fixup) fixups;
     VEC(Stub) stubs;
     VEC(MapPoint) maps;
     int *labels; int nlabels, cap_labels; /* word or -1; the first nblocks are the blocks' */
-    Pos pos;
+    struct WordPos pos;
     uint32_t last_inst;  /* word of the last instruction */
     uint32_t last_label; /* word of the last label */
     uint32_t last_safe;  /* end of the last safepoint */

@@ -626,7 +626,7 @@ static void emit_terminator(Sel *s, BlockId b) {
     IrBlock *bl = &s->f->blocks.at[b];
     ValueId id = vec_last(&bl->insts);
     IrValue *v = sel_val(s, id);
-    s->pos = v->pos;
+    s->pos = (struct WordPos){v->pos, v->inl};
     s->ntmp = 0;
     switch (v->op) {
     case IR_JUMP: {
@@ -674,7 +674,7 @@ static void emit_insts(Sel *s, BlockId b) {
     for (int k = 0; k + 1 < bl->insts.len; k++) {
         ValueId id = bl->insts.at[k];
         if (lowers_to_nothing(s, id)) continue;
-        s->pos = sel_val(s, id)->pos;
+        s->pos = (struct WordPos){sel_val(s, id)->pos, sel_val(s, id)->inl};
         s->ntmp = 0;
         s->cur_pos = s->v[id].pos;
         if (s->v[id].place == PLACE_CONST) emit_const(s, id, dst(s, id));
@@ -691,7 +691,8 @@ static void emit_stubs(Sel *s) {
         emit_bind(s, st.label);
         if (st.succ >= 0) {
             s->cur = st.from;
-            s->pos = sel_val(s, vec_last(&s->f->blocks.at[st.from].insts))->pos;
+            IrValue *t = sel_val(s, vec_last(&s->f->blocks.at[st.from].insts));
+            s->pos = (struct WordPos){t->pos, t->inl};
             Moves m = {0};
             edge_moves(s, st.from, st.succ, &m);
             emit_moves(s, &m);
@@ -731,7 +732,7 @@ static void emit_all(Sel *s) {
     s->tmp_max = 0;
     s->nlabels = 0;
     while (s->nlabels < s->nblocks) emit_label_new(s);
-    s->pos = f->pos;
+    s->pos = (struct WordPos){f->pos, 0};
     s->need_long = false;
     zero_objects(s);
     for (int i = 0; i < s->norder; i++) {

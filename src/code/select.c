@@ -584,14 +584,24 @@ static void finish(Sel *s, CodeFunc *cf) {
         if (loc.file) cf->file = str_dup(a, str_c(loc.file));
     }
     le.start_line = cf->start_line;
-    Pos last = 0;
+    struct WordPos last = {0};
     int line = cf->start_line;
     for (int i = 0; i < s->wpos.len; i++) {
-        Pos p = s->wpos.at[i];
-        if (!p || p == last) continue;
+        struct WordPos p = s->wpos.at[i];
+        if (!p.pos || (p.pos == last.pos && p.inl == last.inl)) continue;
         last = p;
-        if (syn) line = pos_location(syn, p).line;
-        line_enc_add(&le, (uint32_t)i, line, -1);
+        if (syn) line = pos_location(syn, p.pos).line;
+        line_enc_add(&le, (uint32_t)i, line, (int)p.inl - 1);
+    }
+    cf->ninlines = (uint32_t)f->inlines.len;
+    cf->inlines = arena_array(a, InlineInfo, f->inlines.len);
+    for (int i = 0; i < f->inlines.len; i++) {
+        IrInline *in = &f->inlines.at[i];
+        cf->inlines[i] = (InlineInfo){.func = str_dup(a, in->func).p, .file = "", .parent = in->parent};
+        if (!syn) continue;
+        cf->inlines[i].call_line = pos_location(syn, in->call_pos).line;
+        Location loc = pos_location(syn, in->func_pos);
+        if (loc.file) cf->inlines[i].file = str_dup(a, str_c(loc.file)).p;
     }
     cf->nlines = (uint32_t)le.out.len;
     cf->lines = arena_memdup(a, le.out.data ? le.out.data : "", le.out.len);

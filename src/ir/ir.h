@@ -83,6 +83,7 @@ typedef struct IrValue {
     BlockId block;
     const IrType *type; /* of the result; REP_NONE where there is none */
     Pos pos;
+    uint32_t inl;       /* index + 1 in the function's inlines; 0: of the function itself */
     uint32_t nargs;
     ValueId *args;      /* arena of the function */
     union {             /* by the op's aux column */
@@ -118,7 +119,7 @@ typedef struct IrVar {
     Pos pos;
 } IrVar;
 
-typedef struct IrInline { Str func; Pos call_pos; int parent; } IrInline; /* inline tree, for tracebacks */
+typedef struct IrInline { Str func; Pos func_pos, call_pos; int parent; } IrInline; /* inline tree, for tracebacks */
 
 typedef struct IrFunc {
     Sym *sym;

@@ -1,14 +1,23 @@
-/* opt: the table of passes. */
+/* opt: the table of passes, and the order of functions: callees first, so that callers can inline them. */
 #include "opt/opt_int.h"
 
-static const struct Pass {
-    const char *name;
-    void (*run)(Opt *o);
-} passes[] = {
+const IrType opt_none = {.rep = REP_NONE, .align = 1};
+
+typedef struct Pass { const char *name; void (*run)(Opt *o); } Pass;
+static const Pass early[] = {
     {"cleanup", opt_cleanup},   /* unreachable code would hide single definitions */
     {"mem2reg", opt_mem2reg},
     {"simplify", opt_simplify},
     {"cleanup", opt_cleanup},
+    {"dce", opt_dce},
+};
+static const Pass inlined[] = { /* after calls were expanded */
+    {"cleanup", opt_cleanup},
+    {"mem2reg", opt_mem2reg},
+    {"simplify", opt_simplify},
+    {"cleanup", opt_cleanup},
+};
+static const Pass late[] = {
     {"gvn", opt_gvn},
     {"simplify", opt_simplify},
     {"dce", opt_dce},
@@ -16,24 +25,100 @@ static const struct Pass {
     {"dce", opt_dce},
 };
 
+static void run(Opt *o, const Pass *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        arena_reset(&o->arena);
+        p[i].run(o);
+#ifdef VOLE_DEBUG
+        ir_verify(o->f, p[i].name);
+#endif
+    }
+}
+
 void opt_function(IrFunc *f, int level) {
     if (level <= 0) return;
     Opt o = {.f = f};
-    for (size_t i = 0; i < ARRAY_LEN(passes); i++) {
-        arena_reset(&o.arena);
-        passes[i].run(&o);
-#ifdef VOLE_DEBUG
-        ir_verify(f, passes[i].name);
-#endif
-    }
+    run(&o, early, ARRAY_LEN(early));
+    run(&o, late, ARRAY_LEN(late));
     arena_free(&o.arena);
 }
 
-void opt_unit(IrUnit *u, int level) {
-    if (level > 0) opt_escape_unit(u);
-    for (int i = 0; i < u->funcs.len; i++) {
-        base_stage = u->funcs.at[i]->name.p;
-        opt_function(u->funcs.at[i], level);
+/* ---- A unit -------------------------------------------------------------------------------------------- */
+
+typedef struct FuncState { IrFunc *f; uint8_t state; /* 0 new, 1 on the stack, 2 done */ InlineFacts facts; } FuncState;
+typedef struct Unit {
+    IrUnit *u;
+    Arena arena;
+    Map by_sym;  /* Sym * -> IrFunc * */
+    Map states;  /* IrFunc * -> FuncState * */
+} Unit;
+
+static InlineFacts facts_of(void *ctx, IrFunc *g) {
+    FuncState *s = map_get_ptr(&((Unit *)ctx)->states, g);
+    return s && s->state == 2 ? s->facts : (InlineFacts){0};
+}
+
+static void optimise(Unit *t, FuncState *s) {
+    base_stage = s->f->name.p;
+    Opt o = {.f = s->f};
+    run(&o, early, ARRAY_LEN(early));
+    arena_reset(&o.arena);
+    if (opt_inline(&o, &t->by_sym, facts_of, t)) run(&o, inlined, ARRAY_LEN(inlined));
+    run(&o, late, ARRAY_LEN(late));
+    arena_free(&o.arena);
+    s->facts = opt_inline_facts(s->f);
+    s->state = 2;
+}
+
+/* Depth first over static calls, with a stack of our own: call chains can be long. */
+static void visit(Unit *t, IrFunc *root) {
+    struct Item { FuncState *s; int block, inst; };
+    VEC(struct Item) st = {0};
+    FuncState *r = map_get_ptr(&t->states, root);
+    if (r->state) return;
+    r->state = 1;
+    vec_push(&st, ((struct Item){r, 0, 0}));
+    while (st.len) {
+        struct Item *it = &vec_last(&st);
+        IrFunc *f = it->s->f;
+        FuncState *next = NULL;
+        while (!next && it->block < f->blocks.len) {
+            IrBlock *b = &f->blocks.at[it->block];
+            if (it->inst >= b->insts.len) {
+                it->block++;
+                it->inst = 0;
+                continue;
+            }
+            IrValue *v = ir_val(f, b->insts.at[it->inst++]);
+            if (v->op != IR_CALL && v->op != IR_CLOSURE) continue;
+            IrFunc *g = map_get_ptr(&t->by_sym, v->aux.sym);
+            FuncState *s = g ? map_get_ptr(&t->states, g) : NULL;
+            if (s && !s->state) next = s;
+        }
+        if (next) {
+            next->state = 1;
+            vec_push(&st, ((struct Item){next, 0, 0}));
+        } else {
+            FuncState *s = it->s;
+            st.len--;
+            optimise(t, s);
+        }
     }
+    vec_free(&st);
+}
+
+void opt_unit(IrUnit *u, int level) {
+    if (level <= 0) return;
+    opt_escape_unit(u);
+    Unit t = {.u = u};
+    t.by_sym.arena = t.states.arena = &t.arena;
+    for (int i = 0; i < u->funcs.len; i++) {
+        FuncState *s = arena_new(&t.arena, FuncState);
+        s->f = u->funcs.at[i];
+        map_set_ptr(&t.by_sym, s->f->sym, s->f);
+        map_set_ptr(&t.states, s->f, s);
+    }
+    for (int i = 0; i < u->funcs.len; i++) visit(&t, u->funcs.at[i]);
     base_stage = NULL;
+    arena_free(&t.arena);
 }

@@ -37,6 +37,14 @@ int64_t opt_wrap(const IrType *t, int64_t x); /* normalises to an int type */
  * callees first; turns those that can be into local variables. Before mem2reg. */
 void opt_escape_unit(IrUnit *u);
 
+extern const IrType opt_none; /* of instructions without a result */
+
+/* inline.c */
+typedef struct InlineFacts { bool ok; int cost; } InlineFacts;
+InlineFacts opt_inline_facts(IrFunc *f);
+/* Expands calls of functions found in by_sym (Sym * -> IrFunc *) for which facts() says ok. */
+bool opt_inline(Opt *o, Map *by_sym, InlineFacts (*facts)(void *ctx, IrFunc *g), void *ctx);
+
 /* passes */
 void opt_cleanup(Opt *o);  /* cfg.c: constant branches, empty blocks, straight lines */
 void opt_mem2reg(Opt *o);
