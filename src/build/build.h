@@ -65,7 +65,7 @@ typedef struct Loader {
 } Loader;
 
 /* The code of errors that the go command would report, not the compiler: shown without "./" and alone. */
-enum { BUILD_LOAD_ERROR = -1 };
+enum { BUILD_LOAD_ERROR = -100 };
 
 void loader_init(Loader *l, Session *syn, Arena *arena);
 /* GOROOT of Go's source: $VOLE_GOROOT, else the set-up's directory. NULL with a message when there is none. */

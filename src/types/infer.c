@@ -217,11 +217,14 @@ TypeList check_infer(Checker *c, Pos p, TypeList tparams, TypeList targs, TupleT
 
     TypeList inferred = inferred_list(&u);
     for (int i = 0; i < n; i++) kill_cycles(tparams, inferred, tparams.at[i], NULL);
-    /* Put inferred types into each other until they mention no type parameter. */
+    /* Put inferred types into each other until they mention no type parameter that is known. */
+    TypeList known = {arena_array(&c->ts->arena, Type *, n), 0};
+    for (int i = 0; i < n; i++)
+        if (inferred.at[i]) known.at[known.len++] = tparams.at[i];
     for (bool dirty = true; dirty;) {
         dirty = false;
         for (int i = 0; i < n; i++) {
-            if (!inferred.at[i] || targs.at[i]) continue;
+            if (!inferred.at[i] || targs.at[i] || !is_parameterized(known, inferred.at[i])) continue;
             Type *t = check_subst(c, inferred.at[i], tparams, inferred, NULL);
             if (t == inferred.at[i]) continue;
             if (t->kind == TYPE_SIGNATURE && ((SignatureType *)t)->tparams.len &&
