@@ -13,6 +13,8 @@ typedef struct Prepared {
     ValueId *args;        /* receiver, function value or interface first */
     int nargs;
     const IrType *result;
+    ValueId *keep;        /* pointers that were converted to uintptr arguments: they live through the call */
+    int nkeep;
 } Prepared;
 
 const IrType *results_type(Fn *fn, SignatureType *sig) {
@@ -135,7 +137,8 @@ static Type *param_type(Fn *fn, SignatureType *sig, int i, bool spread) {
 }
 
 /* Appends the call's arguments to args (room for params). Returns the new count. */
-static int build_args(Fn *fn, CallExpr *c, SignatureType *sig, ValueId *args, int n) {
+static int build_args(Fn *fn, CallExpr *c, SignatureType *sig, Prepared *p, int n) {
+    ValueId *args = p->args;
     ObjectList params = sig->params->vars;
     bool pack = sig->variadic && !c->has_dots;
     int nfix = pack ? params.len - 1 : params.len;
@@ -163,6 +166,12 @@ static int build_args(Fn *fn, CallExpr *c, SignatureType *sig, ValueId *args, in
                 bool late = i < last_call && !e->cval && e->kind == EXPR_IDENT && expr_is_place(fn, e);
                 if (late == (pass == 1)) vals[i] = build_expr_as(fn, c->args.at[i], param_type(fn, sig, i, pack));
             }
+    }
+    for (int i = 0; i < nvals; i++) {
+        IrValue *v = &fn->f->values.at[vals[i]];
+        if (v->op != IR_CONV || v->type->has_ptrs || !fn->f->values.at[v->args[0]].type->has_ptrs) continue;
+        if (!p->keep) p->keep = arena_array(fn->arena, ValueId, nvals);
+        p->keep[p->nkeep++] = v->args[0];
     }
     for (int i = 0; i < nfix; i++) args[n++] = vals[i];
     if (pack)
@@ -267,7 +276,7 @@ static Prepared prepare(Fn *fn, CallExpr *c) {
             p.args[p.nargs++] = build_expr(fn, f);
         }
     }
-    p.nargs = build_args(fn, c, sig, p.args, p.nargs);
+    p.nargs = build_args(fn, c, sig, &p, p.nargs);
     return p;
 }
 
@@ -280,7 +289,9 @@ ValueId build_call(Fn *fn, CallExpr *c) {
     if (b && b->kind == OBJ_FUNC && is_funcpc(b)) return build_funcpc(fn, c);
     Prepared p = prepare(fn, c);
     fn->pos = c->x.pos;
-    return emit_prepared(fn, &p);
+    ValueId v = emit_prepared(fn, &p);
+    if (p.nkeep) fn_emit(fn, IR_KEEPALIVE, &irtype_none, p.nkeep, p.keep);
+    return v;
 }
 
 /* ---- go and defer ---------------------------------------------------------------------------------- */
