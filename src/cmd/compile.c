@@ -67,7 +67,10 @@ uint64_t compile_abi_hash(void) {
         h = hash_bytes(bc_op_info[i].name, strlen(bc_op_info[i].name), h);
         h = hash_bytes(bc_op_info[i].operands, strlen(bc_op_info[i].operands), h);
     }
-    for (uint32_t i = 0; i < vm_nnatives; i++) h = hash_bytes(vm_natives[i].name, strlen(vm_natives[i].name), h);
+    for (uint32_t i = 0; i < vm_nnatives; i++) {
+        h = hash_bytes(vm_natives[i].name, strlen(vm_natives[i].name), h);
+        h = hash_bytes(&vm_natives[i].effects, sizeof vm_natives[i].effects, h);
+    }
     return h | 1;
 }
 
@@ -174,6 +177,7 @@ int compile_init(Compile *c) {
     c->unit.syms = &c->syms;
     c->unit.opt_level = c->opt_level = c->opt_level < 0 ? 0 : 1;
     c->unit.embed = compile_embed;
+    c->unit.replaced = native_replaces;
     c->unit.embed_ctx = c;
     c->images.next_addr = IMAGE_SPACE_BASE;
     if (!c->no_std) load_std(c);

@@ -158,6 +158,8 @@ typedef struct IrUnit {
      * layer, NULL: embedding is an error. */
     bool (*embed)(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err);
     void *embed_ctx;
+    /* Functions (by symbol) whose bodies are not built, because a native stands for them; may be NULL. */
+    bool (*replaced)(Str symbol);
 } IrUnit;
 
 /* aux.p of IR_SELECT. Its arguments: (chan, address of the value or nil) a case, in case order. */

@@ -7,7 +7,7 @@
 #include "rt/value.h"
 #include "rt/map.h"
 
-enum { NEFF_ALLOC = 1, NEFF_BLOCK = 2, NEFF_SYSCALL = 4 };
+
 
 #define NATIVE(name, fn, nparams, nresults, effects) RtResult fn(M *m, uint64_t *args);
 #include "tables/natives.def"

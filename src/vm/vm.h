@@ -12,10 +12,15 @@
  * saved before the call, so that it may allocate, collect, park. RT_PARKED: the native arranged that the
  * waker writes the results; RT_PANIC: g->panic_value; RT_CALL: see NativeCall. */
 typedef RtResult (*NativeFn)(M *m, uint64_t *args);
+enum {
+    NEFF_ALLOC = 1, NEFF_BLOCK = 2, NEFF_SYSCALL = 4,
+    NEFF_REPLACE = 8, /* taken although the Go function has a body */
+};
 typedef struct Native { const char *name; NativeFn fn; uint16_t param_slots, result_slots; unsigned effects; } Native;
 extern const Native vm_natives[]; /* native/natives.c, from tables/natives.def */
 extern const uint32_t vm_nnatives;
 int native_find(Str name); /* index or -1 */
+bool native_replaces(Str name); /* a native with NEFF_REPLACE has this name */
 /* What natives hold between calls; defined beside the table. */
 void native_each_root(Vm *vm, void (*fn)(void *ctx, void *p), void *ctx);
 void native_finalizers_ready(Vm *vm, M *m); /* GcHooks.run_finalizers */
