@@ -588,9 +588,9 @@ static void finish(Sel *s, CodeFunc *cf) {
     int line = cf->start_line;
     for (int i = 0; i < s->wpos.len; i++) {
         struct WordPos p = s->wpos.at[i];
-        if (!p.pos || (p.pos == last.pos && p.inl == last.inl)) continue;
+        if (p.inl == last.inl && (!p.pos || p.pos == last.pos)) continue;
         last = p;
-        if (syn) line = pos_location(syn, p.pos).line;
+        if (syn) line = p.pos ? pos_location(syn, p.pos).line : cf->start_line;
         line_enc_add(&le, (uint32_t)i, line, (int)p.inl - 1);
     }
     cf->ninlines = (uint32_t)f->inlines.len;

@@ -129,6 +129,20 @@ RtResult native_write(M *m, uint64_t *args) {
 
 /* ---- Callers ------------------------------------------------------------------------------------------ */
 
+/* Frames of inlined calls have pcs of their own: the return pc minus how many inlined calls lie inside (at most 6).
+ * What looks pcs up subtracts 1 first, so the low bits of pc - 1 are 7 minus that number. */
+enum { MAX_INLINE_PCS = 7 };
+
+static int inline_depth(const VmFunc *f, const uint64_t *pc) {
+    int line, inl = -1, n = 0;
+    if (!f->info || !f->info->ninlines || pc <= f->code || !image_pc_line(f, pc - 1, &line, &inl)) return 0;
+    while (inl >= 0 && (uint32_t)inl < f->info->ninlines && n < MAX_INLINE_PCS - 1) {
+        inl = f->info->inlines[inl].parent;
+        n++;
+    }
+    return n;
+}
+
 RtResult native_callers(M *m, uint64_t *args) {
     int64_t skip = (int64_t)args[0] + 1; /* this native's own frame */
     uint64_t *buf = (uint64_t *)args[1];
@@ -138,8 +152,11 @@ RtResult native_callers(M *m, uint64_t *args) {
     frame_iter_init(&it, m->g);
     while (n < max && frame_iter_next(&it, &fv)) {
         if ((fv.func->flags & VMFUNC_WRAPPER) || vm_stub_hidden(fv.func)) continue;
-        if (skip-- > 0) continue;
-        buf[n++] = (uint64_t)fv.pc;
+        int depth = inline_depth(fv.func, fv.pc);
+        for (int k = 0; k <= depth && n < max; k++) {
+            if (skip-- > 0) continue;
+            buf[n++] = (uint64_t)fv.pc - (uint64_t)k;
+        }
     }
     args[3] = (uint64_t)n;
     return RT_OK;
@@ -161,6 +178,16 @@ RtResult native_pc_info(M *m, uint64_t *args) {
     if (!line) line = f->info->start_line;
     r[0] = (uint64_t)f;
     const char *name = f->info->name, *file = f->info->file ? f->info->file : "?";
+    for (int skip = (pc & 7) ? 7 - (int)(pc & 7) : 0; inl >= 0 && (uint32_t)inl < f->info->ninlines; skip--) {
+        const InlineInfo *in = &f->info->inlines[inl];
+        if (!skip) {
+            name = in->func;
+            if (in->file && *in->file) file = in->file;
+            break;
+        }
+        line = in->call_line;
+        inl = in->parent;
+    }
     r[1] = (uint64_t)name;
     r[2] = strlen(name);
     r[3] = (uint64_t)file;
