@@ -126,6 +126,7 @@ static Module *parse_mod(Arena *a, const char *path, StrVec *uses, const char **
 /* Whether a go line asks for a newer Go than 1.27. */
 static bool too_new(Str v) {
     int major = 0, minor = 0;
+    if (!v.n) return false;
     sscanf(v.p, "go%d.%d", &major, &minor);
     return major > 1 || (major == 1 && minor > 27);
 }

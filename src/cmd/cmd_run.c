@@ -1,8 +1,10 @@
 /* vole run: compile a program in memory and run it. The exit status is the program's own.
  * vole build: compile, and write a program's image. vole exec: run an image. */
+#define _GNU_SOURCE
 #include "cmd/cmd.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "cmd/cache.h"
 #include "cmd/compile.h"
@@ -169,6 +171,16 @@ static void *run_compile(void *arg) {
 }
 
 
+static void print_stats(int status, void *arg) {
+    RunJob *j = arg;
+    struct rusage u;
+    if (getrusage(RUSAGE_SELF, &u)) return;
+    if (j->c->time)
+        fprintf(stderr, "total %.1f ms: user %.1f ms, system %.1f ms\n", (time_now_ns() - j->c->start) / 1e6,
+                u.ru_utime.tv_sec * 1e3 + u.ru_utime.tv_usec / 1e3, u.ru_stime.tv_sec * 1e3 + u.ru_stime.tv_usec / 1e3);
+    if (j->c->mem) fprintf(stderr, "peak memory %.1f MB, %ld page faults\n", u.ru_maxrss / 1e3, u.ru_minflt + u.ru_majflt);
+}
+
 int cmd_run(int argc, char **argv) {
     RunJob *j = calloc(1, sizeof *j);
     if (!j) base_oom();
@@ -178,6 +190,7 @@ int cmd_run(int argc, char **argv) {
     compile_with_stack(run_compile, j);
     if (j->status || (j->c->dump && !strcmp(j->c->dump, "image"))) return j->status;
     fflush(stdout);
+    if (j->c->time || j->c->mem) on_exit(print_stats, j);
     return vm_main(vm_new(&j->c->images, &j->c->vm));
 }
 

@@ -229,7 +229,7 @@ static uint64_t image_start(int fd) {
 static bool open_image(const char *path, int *fd, uint64_t *at, ImageHeader *h, uint64_t *have, const char **err) {
     struct stat st;
     *fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (*fd < 0) return failf(err, "open %s: %s", path, strerror(errno));
+    if (*fd < 0) return failf(err, "open %s: %s", path, errno == ENOENT ? "no such file or directory" : strerror(errno));
     if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) return failf(err, "%s: not a regular file", path);
     *at = image_start(*fd);
     *have = (uint64_t)st.st_size - *at;
