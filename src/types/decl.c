@@ -16,7 +16,7 @@ void check_declare(Checker *c, Scope *s, Ident *id, Object *obj) {
             error_addf(&err, obj->pos, "%n redeclared in this block", obj->name);
             error_add_alt_decl(&err, alt);
             error_report(&err);
-            obj->used = true; /* one error is enough */
+            if (obj->kind == OBJ_VAR) obj->used = true; /* one error is enough */
             return;
         }
     } else if (!obj->parent) {

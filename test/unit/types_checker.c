@@ -81,6 +81,20 @@ static void test_messages(void **s) {
            "3: T{}.x undefined (type T has no field or method x)\n");
 }
 
+static void test_generics(void **s) {
+    expect("package p\nfunc f[T any](x T) T { return x }\nvar _ = f(f)\n",
+           "3: in call to f, cannot infer T (declared at x.go:2:8)\n");
+    expect("package p\ntype T[P any] struct{ p P }\nfunc (t T[P]) Map[Q any](f func(P) Q) T[Q] { return T[Q]{f(t.p)} }\n"
+           "var s string = T[int]{1}.Map(func(int) string { return \"\" }).p\n", "");
+    expect("package p\nfunc f[P any](x P) { f[*P](nil) }\n",
+           "2: instantiation cycle:\n\tx.go:2:24: P instantiated as *P\n");
+    expect("package p\nvar e interface{ m() interface{ m() } } = nil\ntype I interface{ f(interface{ I }) }\n",
+           "3: invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)\n");
+    expect("package p\nimport \"unsafe\"\ntype A [unsafe.Sizeof(S{})]byte\ntype S struct{ a A }\n",
+           "3: invalid recursive type A\n\tx.go:3:6: A refers to S\n\tx.go:4:6: S refers to A\n"
+           "3: array length unsafe.Sizeof(S{}) (value of type uintptr) must be constant\n");
+}
+
 static void test_variables(void **s) {
     Checked *k = check_text("package p\n"
                             "type T struct { n int }\n"
@@ -125,7 +139,8 @@ static void test_untyped(void **s) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid), cmocka_unit_test(test_messages), cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_valid), cmocka_unit_test(test_messages), cmocka_unit_test(test_generics),
+        cmocka_unit_test(test_variables),
         cmocka_unit_test(test_init_order), cmocka_unit_test(test_untyped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
