@@ -213,6 +213,21 @@ static void alloc(Esc *e, ValueId id) {
     }
 }
 
+/* unsafe.Pointer(uintptr(p) + x): p flows through arithmetic of one expression, not through variables (that is
+ * how code hides a pointer on purpose). */
+static void flow_uintptr(Esc *e, int n, ValueId id, int fuel) {
+    IrValue *v = ir_val(e->f, id);
+    if (!fuel || v->type->rep != REP_INT) return;
+    if (v->op == IR_CONV) {
+        ValueId a = v->args[0];
+        if (ir_val(e->f, a)->type->rep == REP_PTR) flow_v(e, n, a, 0);
+        else flow_uintptr(e, n, a, fuel - 1);
+        return;
+    }
+    if (v->op < IR_ADD || v->op > IR_COM) return;
+    for (uint32_t i = 0; i < v->nargs; i++) flow_uintptr(e, n, v->args[i], fuel - 1);
+}
+
 static void add_value(Esc *e, ValueId id) {
     IrValue *v = ir_val(e->f, id);
     int n = n_value(e, id), depth = e->block_depth[v->block];
@@ -301,9 +316,12 @@ static void add_value(Esc *e, ValueId id) {
     case IR_MAPLEN: case IR_CHANLEN: case IR_CHANCAP: case IR_CHANCLOSE: case IR_MAPCLEAR: case IR_CLEARSLICE:
     case IR_DEFERRETURN:
         return;
+    case IR_CONV:
+        if (v->type->rep == REP_PTR) flow_uintptr(e, n, v->args[0], 8);
+        return;
     case IR_MAPITERNEXT: flow_v(e, n, v->args[0], 1); return;
     default: /* a value made of its operands */
-        if (!v->type || (v->type->rep != REP_TUPLE && !v->type->has_ptrs && v->op != IR_CONV)) return;
+        if (!v->type || (v->type->rep != REP_TUPLE && !v->type->has_ptrs)) return;
         for (uint32_t i = 0; i < v->nargs; i++)
             if (v->args[i]) flow_v(e, n, v->args[i], 0);
     }
