@@ -179,6 +179,19 @@ func vmpanicShift()  { panic(vmErrShift) }
 
 func vmpanicNil(addr uintptr) { panic(vmErrMemory) }
 
+// vmpanicFault is called for a memory fault: near zero it is a nil pointer, else it can only be recovered
+// from when debug.SetPanicOnFault asks for it.
+func vmpanicFault(addr uintptr) {
+	if addr < 4096 {
+		panic(vmErrMemory)
+	}
+	if panicOnFault {
+		panic(errorAddressString{"invalid memory address or nil pointer dereference", addr})
+	}
+	print("unexpected fault address ", hex(addr), "\n")
+	vmthrow("fault")
+}
+
 func vmpanicText(s string, plain bool) {
 	if plain {
 		panic(plainError(s))
@@ -193,6 +206,8 @@ func vmpanicAssert(iface, concrete, asserted *abi.Type, missing string) {
 func vmpanicNilValue() { panic(new(PanicNilError)) }
 
 // ---- The report of a panic that was not recovered
+
+type hex uint64
 
 type vmstringer interface{ String() string }
 

@@ -32,10 +32,11 @@
 #define PREEMPTED() unlikely(atomic_load_explicit(&g->preempt, memory_order_relaxed))
 
 void vm_run(M *m) {
-    static const void *const labels[BC_OP_COUNT] = {
+    static const void *const labels[BC_OP_COUNT + 1] = {
 #define BC(name, fmt, operands, effects, doc) [BC_##name] = &&L_##name,
 #include "tables/ops_bc.def"
 #undef BC
+        [BC_OP_COUNT] = &&fault,
     };
     register const uint64_t *pc;
     register uint64_t *fp;
@@ -44,6 +45,7 @@ void vm_run(M *m) {
     int64_t tx, ty;
     RtResult r;
 
+    vm_fault_register(labels, BC_OP_COUNT);
     goto switch_g;
 
 #include "vm/handlers_int.inc"
@@ -57,6 +59,12 @@ trap_nil_:
     RELOAD();
 trap_index_:
     trap_bounds(m, g, tx, true, ty, BOUNDS_INDEX);
+    RELOAD();
+
+    /* The signal handler comes here from the middle of a handler: pc is at the instruction or just behind. */
+fault:
+    SAVE(1);
+    trap_fault(m, g, vm_fault_address());
     RELOAD();
 
     /* A back-edge with the mark set; pc is the target. */

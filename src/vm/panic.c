@@ -201,6 +201,7 @@ void trap_bounds(M *m, G *g, int64_t x, bool is_signed, int64_t y, int code) {
     trap_call(m, g, HOOK_BOUNDS, 4, (uint64_t[]){(uint64_t)x, is_signed, (uint64_t)y, (uint64_t)code});
 }
 void trap_nil(M *m, G *g, uint64_t addr) { trap_call(m, g, HOOK_NIL, 1, &addr); }
+void trap_fault(M *m, G *g, uint64_t addr) { trap_call(m, g, HOOK_FAULT, 1, &addr); }
 void trap_divide(M *m, G *g) { trap_call(m, g, HOOK_DIVIDE, 0, NULL); }
 void trap_shift(M *m, G *g) { trap_call(m, g, HOOK_SHIFT, 0, NULL); }
 void trap_text(M *m, G *g, const char *text, bool plain) {

@@ -1,6 +1,8 @@
 /* An instance of a program: set-up, the main goroutine, what the runtime asks the VM for. */
+#define _GNU_SOURCE
 #include <signal.h>
 #include <stdlib.h>
+#include <ucontext.h>
 #include <unistd.h>
 #include "vm/vm_int.h"
 
@@ -76,8 +78,34 @@ void vm_free(Vm *vm) {
     free(vm);
 }
 
-/* Nil pointers are checked by the handlers; what arrives here is a wild address (unsafe), or our own bug. */
+/* ---- Memory faults --------------------------------------------------------------------------------- */
+
+/* Nil pointers are checked by the handlers; what arrives here is a wild or unmapped address (unsafe, mmap), or
+ * our own bug. In the middle of the interpreter the fault becomes a trap; elsewhere it ends the process. */
+static _Thread_local struct { const char *lo, *hi; const void *go_on; uint64_t addr; } fault;
+
+void vm_fault_register(const void *const *labels, int n) {
+    const char *lo = labels[0], *hi = labels[0];
+    for (int i = 1; i < n; i++) {
+        if ((const char *)labels[i] < lo) lo = labels[i];
+        if ((const char *)labels[i] > hi) hi = labels[i];
+    }
+    fault.lo = lo;
+    fault.hi = hi + 64;
+    fault.go_on = labels[n];
+}
+uint64_t vm_fault_address(void) { return fault.addr; }
+
 static void on_fault(int sig, siginfo_t *si, void *uc) {
+#ifdef __x86_64__
+    ucontext_t *u = uc;
+    const char *at = (const char *)u->uc_mcontext.gregs[REG_RIP];
+    if (fault.go_on && at >= fault.lo && at < fault.hi) {
+        fault.addr = (uint64_t)si->si_addr;
+        u->uc_mcontext.gregs[REG_RIP] = (greg_t)fault.go_on;
+        return;
+    }
+#endif
     char buf[160];
     int n = snprintf(buf, sizeof buf,
                      "unexpected fault address %p\nfatal error: fault\n"

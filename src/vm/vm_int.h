@@ -91,6 +91,7 @@ void panic_free_all(G *g);
 void trap_call(M *m, G *g, VmHook hook, int n, const uint64_t *args);
 void trap_bounds(M *m, G *g, int64_t x, bool is_signed, int64_t y, int code);
 void trap_nil(M *m, G *g, uint64_t addr);
+void trap_fault(M *m, G *g, uint64_t addr);
 void trap_divide(M *m, G *g);
 void trap_shift(M *m, G *g);
 void trap_text(M *m, G *g, const char *text, bool plain);
@@ -112,5 +113,9 @@ void native_call_free(NativeCall *nc);
 void vm_scan_g(Vm *vm, G *g, Marker *mk);
 void vm_scan_roots(Vm *vm, Marker *mk);
 void vm_install_signals(Vm *vm);
+/* The interpreter tells the signal handler where its handlers stand (labels[0..n)) and where to go on after a
+ * memory fault in one of them (labels[n]): all of them are targets of the same jumps, so its registers fit. */
+void vm_fault_register(const void *const *labels, int n);
+uint64_t vm_fault_address(void);
 
 #endif
