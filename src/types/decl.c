@@ -11,7 +11,6 @@ void check_declare(Checker *c, Scope *s, Ident *id, Object *obj) {
     if (!obj->name->blank) {
         Object *alt = scope_insert(s, obj);
         if (alt) {
-            obj->used = true; /* no follow-on message */
             MultiError err = new_error(c, ERR_DuplicateDecl);
             error_addf(&err, obj->pos, "%n redeclared in this block", obj->name);
             error_add_alt_decl(&err, alt);
