@@ -152,6 +152,7 @@ struct Vm {
     void (*go_func)(M *m, GoFunc *f); /* starts a goroutine for a func(); installed by the vm layer */
     /* --stress. gc: collect at every so many allocations and overwrite what is freed; sched_seed <0: off */
     struct { uint32_t gc; bool stack, preempt, oom; int64_t sched_seed; } stress;
+    bool main_exited;       /* the main goroutine called Goexit */
     void *vm_private;
     void *native_state;
 };

@@ -497,7 +497,8 @@ static bool idle(M *m) {
         }
         if (is_deadlock(s)) {
             pthread_mutex_unlock(&s->lock);
-            rt_fatal(vm, "all goroutines are asleep - deadlock!");
+            rt_fatal(vm, "%s", vm->main_exited ? "no goroutines (main called runtime.Goexit) - deadlock!"
+                                                            : "all goroutines are asleep - deadlock!");
         }
         bool useful = atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
         if (useful && !atomic_load(&s->polling)) {

@@ -106,6 +106,7 @@ result:
     bug("interpreter: result %d", (int)r);
 
 end_g:
+    if (unlikely(g->id == 1)) m->vm->main_exited = true;
     panic_free_all(g);
     sched_free_g(m, g);
 
