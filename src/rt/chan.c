@@ -29,7 +29,7 @@ bool wait_queue_ready(WaitQueue *q) {
     for (Waiter *w; (w = q->head);) {
         uint32_t zero = 0;
         if (!w->is_select || w->claimed) return true;
-        if (atomic_compare_exchange_strong(&w->g->select_done, &zero, 1)) {
+        if (atomic_compare_exchange_strong(&w->g->sel->done, &zero, 1)) {
             w->claimed = true;
             return true;
         }
@@ -51,8 +51,8 @@ static Waiter *wait_queue_claim(WaitQueue *q) {
 static void complete(M *m, Waiter *w, bool ok) {
     G *g = w->g;
     if (w->is_select) {
-        *g->select_chosen = w->case_index;
-        if (g->select_ok) *g->select_ok = ok;
+        *g->sel->chosen = w->case_index;
+        if (g->sel->ok) *g->sel->ok = ok;
         select_unqueue(g, w);
     } else if (w->ok) {
         *w->ok = ok;
@@ -225,8 +225,8 @@ RtResult chan_close(M *m, Chan *c) {
         w->next = NULL;
         G *g = w->g;
         if (w->is_select) {
-            *g->select_chosen = w->case_index;
-            if (g->select_ok) *g->select_ok = false;
+            *g->sel->chosen = w->case_index;
+            if (g->sel->ok) *g->sel->ok = false;
             select_unqueue(g, w);
         } else if (w->ok) {
             *w->ok = false;

@@ -8,12 +8,12 @@
 
 typedef struct GoMap GoMap; /* first word: uint64 count, so that len() is one load */
 GoMap *map_make(M *m, const GoMapType *t, int64_t hint);
-/* Address of the element, or NULL (nil map, absent). `panicked`: *panicked set, g->panic_value filled. */
+/* Address of the element, or NULL (nil map, absent). `panicked`: *panicked set, m->panic_value filled. */
 void *map_lookup(M *m, const GoMapType *t, GoMap *h, const void *key, bool *panicked);
 void *map_lookup_u64(M *m, const GoMapType *t, GoMap *h, uint64_t key); /* 8-byte integer or pointer keys */
 void *map_lookup_u32(M *m, const GoMapType *t, GoMap *h, uint32_t key);
 void *map_lookup_str(M *m, const GoMapType *t, GoMap *h, GoString key);
-/* Address of the element, inserted when absent; NULL with g->panic_value filled (nil map, bad key). */
+/* Address of the element, inserted when absent; NULL with m->panic_value filled (nil map, bad key). */
 void *map_assign(M *m, const GoMapType *t, GoMap *h, const void *key);
 void *map_assign_u64(M *m, const GoMapType *t, GoMap *h, uint64_t key);
 void *map_assign_str(M *m, const GoMapType *t, GoMap *h, GoString key);

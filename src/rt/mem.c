@@ -521,7 +521,7 @@ void mem_stats(Vm *vm, MemStatsC *out) {
     out->heap_idle = h->free_pages << PAGE_SHIFT;
     out->heap_released = h->released_pages << PAGE_SHIFT;
     out->heap_sys = h->used;
-    out->stack_inuse = h->stack_inuse;
+    out->stack_inuse = stack_bytes(h);
     out->sys = h->used + h->stack_sys;
     out->next_gc = (uint64_t)h->trigger;
     out->last_gc = h->last_gc;

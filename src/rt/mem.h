@@ -36,6 +36,7 @@ typedef struct MCache {
     AllocRun run[2][MEM_NCLASS]; /* [pointer-free][class] */
     struct StackChunk *stacks[32];
     uint16_t nstacks[32];
+    int64_t stack_inuse; /* of this P: bytes taken less bytes given back */
 } MCache;
 
 /* The pointer mask of a type of at most 512 bytes, 1 bit a word. gcdata is padded to 8 bytes. */
@@ -133,6 +134,11 @@ static inline const void *image_off(int32_t off) {
     return *(const void **)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE + (uint64_t)(int64_t)off * 8);
 }
 int32_t image_off_add(Vm *vm, const void *p);
+
+/* Slabs: aligned blocks for goroutine records and stacks; contents undefined. */
+enum { SLAB_BYTES = 256 << 10 };
+void *slab_take(Vm *vm);
+void slab_give(Vm *vm, void *slab);
 
 /* Stack chunks come from here too (pooled by size class). */
 StackChunk *stack_chunk_new(M *m, size_t words);

@@ -48,7 +48,7 @@ void heap_pace(Heap *h, uint64_t live) {
     int64_t goal = INT64_MAX;
     if (h->gc_percent >= 0) {
         uint64_t min = (uint64_t)(4 << 20) * (uint64_t)h->gc_percent / 100;
-        uint64_t g = live + (live + h->stack_inuse) * (uint64_t)h->gc_percent / 100;
+        uint64_t g = live + (live + stack_bytes(h)) * (uint64_t)h->gc_percent / 100;
         goal = (int64_t)(g > min ? g : min);
     }
     if (h->mem_limit != INT64_MAX) {
@@ -90,6 +90,7 @@ void gc_collect(M *m, bool forced) {
     atomic_store(&h->live_bytes, (int64_t)live);
     heap_pace(h, live);
     heap_scavenge(h, h->inuse_pages / 10 + (forced ? 128 : 1024));
+    stack_trim(h);
     uint64_t end = time_now_ns();
     h->pause_ns[h->ngc % 256] = end - start;
     h->last_gc = h->pause_end[h->ngc % 256] = wall_ns();

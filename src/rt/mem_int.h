@@ -102,9 +102,12 @@ struct Heap {
     int queue_at;
 
     struct StackChunk *stacks[32];
-    uint8_t *slab_at, *slab_end;
-    VEC(struct Slab) slabs;
-    size_t stack_sys, stack_inuse;
+    uint8_t *carve_at, *carve_end; /* rest of the newest slab of stacks */
+    uint8_t *region_at, *region_end;
+    VEC(struct Slab) regions;
+    VEC(void *) free_slabs;        /* given back to the system */
+    size_t stack_sys;              /* bytes of slabs in use, large stacks included */
+    int64_t stack_inuse;           /* without what the Ps count */
 
     struct Itabs *itabs;           /* value_itab.c */
     uint64_t total_alloc, mallocs, frees, freed_bytes;
@@ -148,6 +151,8 @@ void marker_drain(Marker *mk);
 void marker_scan_object(Marker *mk, uint8_t *obj, Span *s);
 bool gc_is_marked(Heap *h, const void *p);
 void stack_pool_free(Heap *h);
+size_t stack_bytes(Heap *h);          /* of stacks in use */
+void stack_trim(Heap *h);             /* world stopped: gives free slabs back when there are many */
 void itabs_free(Heap *h);
 void image_off_mark(Marker *mk);
 

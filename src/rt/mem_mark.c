@@ -252,8 +252,8 @@ bool gc_is_marked(Heap *h, const void *p) {
 static void mark_g(void *ctx, G *g) {
     Marker *mk = ctx;
     Heap *h = mk->heap;
-    void *words[] = {g->panic_value.data, g->native_call, g->labels, g->wait.elem, g->wait.chan,
-                     g->wait.key, g->bubble};
+    void *words[] = {g->native_call, g->labels, g->wait.elem, g->wait.chan,
+                     g->bubble};
     gc_mark_words(mk, words, ARRAY_LEN(words), NULL);
     if (h->hooks.scan_g) h->hooks.scan_g(h->vm, g, mk);
 }

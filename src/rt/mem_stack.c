@@ -1,37 +1,115 @@
-/* Stack chunks: pooled by size class (powers of two and one and a half times them), carved out of slabs that
- * are never given back singly, so that millions of goroutines cost neither mmap nor page tables each. */
+/* Stack chunks and the slabs under them.
+ *
+ * Slabs are aligned blocks out of large regions; the scheduler keeps goroutine records in some, the others are
+ * carved into stack chunks, which are pooled by size class, so that millions of goroutines cost neither mmap
+ * nor page tables each. Free chunks find their slab by address: after a burst the collector sums up what is free
+ * in each slab and gives those that are free altogether back to the system. */
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "rt/mem_int.h"
 
-enum { STACK_MIN = 128, STACK_NCLASS = 19, STACK_BATCH = 16, STACK_CACHE = 64, SLAB_SMALL = 64 << 10,
-       SLAB_LARGE = 4 << 20 };
+enum { STACK_NCLASS = 27, STACK_BATCH = 16, STACK_CACHE = 64, REGION_BYTES = 8 << 20, HUGE_BYTES = 2 << 20,
+       TRIM_MIN = 4 << 20 };
 
-static size_t class_bytes(int c) { return (size_t)(c & 1 ? 192 : 128) << (c >> 1); } /* up to 64 KB */
+typedef struct StackSlab { /* head of a slab of stacks */
+    size_t carved, free;   /* bytes; free only while stack_trim runs */
+} StackSlab;
+enum { SLAB_HEAD = 64 };
+
+static const uint32_t class_bytes[STACK_NCLASS] = {
+    128,  144,  160,  176,  192,  208,   224,   240,   256,   320,   384,   448, 512, 768, 1024, 1536,
+    2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152, 65536,
+};
 static int class_of(size_t bytes) {
-    int c = 0;
-    while (c < STACK_NCLASS && class_bytes(c) < bytes) c++;
+    int c = bytes <= 256 ? bytes <= 128 ? 0 : (int)(bytes - 113) / 16 : 9;
+    while (c < STACK_NCLASS && class_bytes[c] < bytes) c++;
     return c;
 }
 
-static void slab_new(Heap *h) {
-    size_t n = h->stack_sys < SLAB_LARGE ? SLAB_SMALL : SLAB_LARGE;
-    uint8_t *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) rt_fatal(h->vm, "runtime: out of memory: cannot allocate goroutine stacks");
-    if (n == SLAB_LARGE) madvise(p, n, MADV_HUGEPAGE);
-    h->slab_at = p;
-    h->slab_end = p + n;
-    h->stack_sys += n;
-    Slab s = {p, n};
-    vec_push(&h->slabs, s);
+/* ---- Slabs ------------------------------------------------------------------------------------------ */
+
+static noreturn_ void no_memory(Heap *h) {
+    rt_fatal(h->vm, "runtime: out of memory: cannot allocate goroutine stacks");
+}
+
+static void *slab_new(Heap *h) { /* lock held */
+    h->stack_sys += SLAB_BYTES;
+    if (h->free_slabs.len) return vec_pop(&h->free_slabs);
+    if (h->region_at == h->region_end) {
+        size_t n = REGION_BYTES + HUGE_BYTES;
+        uint8_t *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (p == MAP_FAILED) no_memory(h);
+        uint8_t *at = (uint8_t *)(((uintptr_t)p + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1));
+        if (at != p) munmap(p, (size_t)(at - p));
+        if (at + REGION_BYTES != p + n) munmap(at + REGION_BYTES, (size_t)(p + n - at) - REGION_BYTES);
+        /* The first region serves small programs. */
+        if (h->regions.len) madvise(at, REGION_BYTES, MADV_HUGEPAGE);
+        Slab r = {at, REGION_BYTES};
+        vec_push(&h->regions, r);
+        h->region_at = at;
+        h->region_end = at + REGION_BYTES;
+    }
+    void *s = h->region_at;
+    h->region_at += SLAB_BYTES;
+    return s;
+}
+
+static void slab_release(Heap *h, void *slab) { /* lock held or world stopped */
+    madvise(slab, SLAB_BYTES, MADV_DONTNEED);
+    vec_push(&h->free_slabs, slab);
+    h->stack_sys -= SLAB_BYTES;
+}
+
+void *slab_take(Vm *vm) {
+    pthread_mutex_lock(&vm->heap->lock);
+    void *s = slab_new(vm->heap);
+    pthread_mutex_unlock(&vm->heap->lock);
+    return s;
+}
+
+void slab_give(Vm *vm, void *slab) {
+    pthread_mutex_lock(&vm->heap->lock);
+    slab_release(vm->heap, slab);
+    pthread_mutex_unlock(&vm->heap->lock);
+}
+
+/* ---- Chunks ------------------------------------------------------------------------------------------- */
+
+static StackSlab *slab_of(const void *chunk) {
+    return (StackSlab *)((uintptr_t)chunk & ~(uintptr_t)(SLAB_BYTES - 1));
 }
 
 static StackChunk *carve(Heap *h, int c) {
-    size_t bytes = class_bytes(c);
-    if ((size_t)(h->slab_end - h->slab_at) < bytes) slab_new(h); /* the rest of the old slab is lost */
-    StackChunk *k = (StackChunk *)h->slab_at;
-    h->slab_at += bytes;
+    size_t bytes = class_bytes[c];
+    if ((size_t)(h->carve_end - h->carve_at) < bytes) { /* the rest of the old slab is lost */
+        uint8_t *s = slab_new(h);
+        ((StackSlab *)s)->carved = 0;
+        h->carve_at = s + SLAB_HEAD;
+        h->carve_end = s + SLAB_BYTES;
+    }
+    StackChunk *k = (StackChunk *)h->carve_at;
+    h->carve_at += bytes;
+    slab_of(k)->carved += bytes;
+    return k;
+}
+
+static void count(Heap *h, MCache *mc, int64_t bytes) {
+    if (mc) mc->stack_inuse += bytes;
+    else __atomic_fetch_add(&h->stack_inuse, bytes, __ATOMIC_RELAXED);
+}
+
+size_t stack_bytes(Heap *h) {
+    int64_t n = h->stack_inuse;
+    for (uint32_t i = 0; i < h->vm->nprocs; i++)
+        if (h->vm->ps[i] && h->vm->ps[i]->mcache) n += ((MCache *)h->vm->ps[i]->mcache)->stack_inuse;
+    return n > 0 ? (size_t)n : 0;
+}
+
+static StackChunk *pool_get(Heap *h, int c) { /* lock held */
+    StackChunk *k = h->stacks[c];
+    if (!k) return carve(h, c);
+    h->stacks[c] = k->next;
     return k;
 }
 
@@ -39,37 +117,33 @@ StackChunk *stack_chunk_new(M *m, size_t words) {
     Heap *h = m->vm->heap;
     size_t need = sizeof(StackChunk) + words * 8;
     int c = class_of(need);
+    MCache *mc = m->p ? m->p->mcache : NULL;
     StackChunk *k;
-    if (c == STACK_NCLASS) {
-        size_t bytes = (need + 4095) & ~(size_t)4095;
+    size_t bytes;
+    if (unlikely(c == STACK_NCLASS)) {
+        bytes = (need + 4095) & ~(size_t)4095;
         k = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (k == MAP_FAILED) rt_fatal(h->vm, "runtime: out of memory: cannot allocate %zu-byte stack", bytes);
-        k->hi = (uint64_t *)((uint8_t *)k + bytes);
-        __atomic_fetch_add(&h->stack_inuse, bytes, __ATOMIC_RELAXED);
-        return k;
-    }
-    size_t bytes = class_bytes(c);
-    MCache *mc = m->p ? m->p->mcache : NULL;
-    if (mc && mc->stacks[c]) {
-        k = mc->stacks[c];
-        mc->stacks[c] = k->next;
-        mc->nstacks[c]--;
+        __atomic_fetch_add(&h->stack_sys, bytes, __ATOMIC_RELAXED);
     } else {
-        pthread_mutex_lock(&h->lock);
-        k = h->stacks[c];
-        if (k) h->stacks[c] = k->next;
-        else k = carve(h, c);
-        for (int i = 1; mc && i < STACK_BATCH && (bytes <= 1024 || h->stacks[c]); i++) {
-            StackChunk *x = h->stacks[c];
-            if (x) h->stacks[c] = x->next;
-            else x = carve(h, c);
-            x->next = mc->stacks[c];
-            mc->stacks[c] = x;
-            mc->nstacks[c]++;
+        bytes = class_bytes[c];
+        if (likely(mc && mc->stacks[c])) {
+            k = mc->stacks[c];
+            mc->stacks[c] = k->next;
+            mc->nstacks[c]--;
+        } else {
+            pthread_mutex_lock(&h->lock);
+            k = pool_get(h, c);
+            for (int i = 1; mc && i < STACK_BATCH && (bytes <= 512 || h->stacks[c]); i++) {
+                StackChunk *x = pool_get(h, c);
+                x->next = mc->stacks[c];
+                mc->stacks[c] = x;
+                mc->nstacks[c]++;
+            }
+            pthread_mutex_unlock(&h->lock);
         }
-        pthread_mutex_unlock(&h->lock);
     }
-    __atomic_fetch_add(&h->stack_inuse, bytes, __ATOMIC_RELAXED);
+    count(h, mc, (int64_t)bytes);
     k->prev = k->next = NULL;
     k->ret_pc = NULL;
     k->ret_fp = NULL;
@@ -80,14 +154,15 @@ StackChunk *stack_chunk_new(M *m, size_t words) {
 void stack_chunk_free(M *m, StackChunk *k) {
     Heap *h = m->vm->heap;
     size_t bytes = (size_t)((uint8_t *)k->hi - (uint8_t *)k);
-    __atomic_fetch_sub(&h->stack_inuse, bytes, __ATOMIC_RELAXED);
+    MCache *mc = m->p ? m->p->mcache : NULL;
+    count(h, mc, -(int64_t)bytes);
     int c = class_of(bytes);
-    if (c == STACK_NCLASS) {
+    if (unlikely(c == STACK_NCLASS)) {
         munmap(k, bytes);
+        __atomic_fetch_sub(&h->stack_sys, bytes, __ATOMIC_RELAXED);
         return;
     }
-    MCache *mc = m->p ? m->p->mcache : NULL;
-    if (mc && mc->nstacks[c] < STACK_CACHE) {
+    if (likely(mc && mc->nstacks[c] < STACK_CACHE)) {
         k->next = mc->stacks[c];
         mc->stacks[c] = k;
         mc->nstacks[c]++;
@@ -107,7 +182,64 @@ void stack_chunk_free(M *m, StackChunk *k) {
     pthread_mutex_unlock(&h->lock);
 }
 
+/* ---- After a burst -------------------------------------------------------------------------------------- */
+
+static void drop_chunk(void *ctx, StackChunk *k) { /* of a finished goroutine's record */
+    Heap *h = ctx;
+    size_t bytes = (size_t)((uint8_t *)k->hi - (uint8_t *)k);
+    count(h, NULL, -(int64_t)bytes);
+    int c = class_of(bytes);
+    if (c == STACK_NCLASS) {
+        munmap(k, bytes);
+        h->stack_sys -= bytes;
+        return;
+    }
+    k->next = h->stacks[c];
+    h->stacks[c] = k;
+}
+
+void stack_trim(Heap *h) {
+    Vm *vm = h->vm;
+    if (!vm->sched) return;
+    size_t live = sched_count_g(vm) * 512 + TRIM_MIN; /* what the goroutines of now may well need */
+    if (h->stack_sys < 2 * live) return;
+    sched_trim(vm, drop_chunk, h);
+    for (uint32_t i = 0; i < vm->nprocs; i++) {
+        MCache *mc = vm->ps[i]->mcache;
+        for (int c = 0; c < STACK_NCLASS; c++) {
+            for (StackChunk *k; (k = mc->stacks[c]);) {
+                mc->stacks[c] = k->next;
+                k->next = h->stacks[c];
+                h->stacks[c] = k;
+            }
+            mc->nstacks[c] = 0;
+        }
+    }
+    for (int c = 0; c < STACK_NCLASS; c++)
+        for (StackChunk *k = h->stacks[c]; k; k = k->next) slab_of(k)->free = 0;
+    for (int c = 0; c < STACK_NCLASS; c++)
+        for (StackChunk *k = h->stacks[c]; k; k = k->next) slab_of(k)->free += class_bytes[c];
+    StackSlab *current = h->carve_at ? slab_of(h->carve_at - 1) : NULL;
+    VEC(void *) gone = {0};
+    for (int c = 0; c < STACK_NCLASS; c++)
+        for (StackChunk **link = &h->stacks[c], *k; (k = *link);) {
+            StackSlab *s = slab_of(k);
+            if (s == current || s->free < s->carved) {
+                link = &k->next;
+                continue;
+            }
+            *link = k->next;
+            if (s->free == s->carved) { /* seen first: leaves a mark above what is possible */
+                vec_push(&gone, (void *)s);
+                s->free++;
+            }
+        }
+    for (int i = 0; i < gone.len; i++) slab_release(h, gone.at[i]);
+    vec_free(&gone);
+}
+
 void stack_pool_free(Heap *h) {
-    for (int i = 0; i < h->slabs.len; i++) munmap(h->slabs.at[i].p, h->slabs.at[i].n);
-    vec_free(&h->slabs);
+    for (int i = 0; i < h->regions.len; i++) munmap(h->regions.at[i].p, h->regions.at[i].n);
+    vec_free(&h->regions);
+    vec_free(&h->free_slabs);
 }

@@ -23,7 +23,7 @@ typedef enum RtResult {
     RT_FALSE,     /* non-blocking operation could not proceed */
     RT_PARKED,    /* the G waits: switch to another */
     RT_YIELD,     /* the G stays runnable: switch */
-    RT_PANIC,     /* g->panic_value holds a Go value to panic with */
+    RT_PANIC,     /* m->panic_value holds a Go value to panic with */
     RT_CALL,      /* g->native_call: run that closure, then continue (see vm/vm.h) */
     RT_EXIT,      /* the goroutine ends (Goexit completed) */
 } RtResult;
@@ -51,12 +51,23 @@ typedef struct Waiter { /* node in a channel's or semaphore's queue; embedded in
     struct Waiter *next, *prev;
     void *elem;            /* where the value is or goes */
     bool *ok;              /* receive: set to whether a value came */
-    struct Chan *chan;
+    union {
+        struct Chan *chan;
+        void *key;         /* semaphore address */
+    };
     int32_t case_index;
-    bool is_select, claimed; /* claimed: its goroutine is ours, but it still heads the queue */
     uint32_t ticket;
-    void *key;             /* semaphore address */
+    bool is_select, claimed; /* claimed: its goroutine is ours, but it still heads the queue */
 } Waiter;
+
+/* A waiting select; kept by its goroutine for the next one. */
+typedef struct SelectWait {
+    int32_t cap, n;
+    int64_t *chosen;       /* where a waker stores the case index */
+    bool *ok;
+    _Atomic uint32_t done; /* first waker wins */
+    Waiter w[];
+} SelectWait;
 
 /* A node of the timer wheel, embedded where it is needed. fire runs on a worker without Go code, holding no
  * lock, after the node has left the wheel; it may re-arm the node. */
@@ -74,42 +85,33 @@ typedef struct Defer Defer;
 typedef struct PanicRec PanicRec;
 typedef struct Bubble Bubble;
 
+/* There are millions of them: what only few goroutines need hangs on a pointer. */
 struct G {
     const uint64_t *pc;     /* saved while not running, and at safepoints */
     uint64_t *fp;
     uint64_t *stack_limit;  /* a frame must end below it; G_PREEMPT makes every check fail */
     StackChunk *stack;      /* current chunk */
-    _Atomic uint32_t status;
-    _Atomic uint32_t preempt;
+    _Atomic uint8_t status, preempt;
     uint8_t wait_reason;
+    uint8_t splits;         /* how often a call went on in another chunk and came back */
     bool is_system, locked, in_syscall;
+    bool wake_panic_closed; /* woken by close while sending */
+    uint8_t fips_indicator; bool fips_bypass;
     uint64_t id;
     M *m;
-    P *p;
-    G *sched_next;          /* run queue link */
-    G *all_next;
-    G *sched_prev;
-    Waiter wait;
-    Waiter *select_waiters; /* a select's nodes */
-    int32_t select_cap, select_n;
-    int64_t *select_chosen; /* where a waker stores the case index */
-    bool *select_ok;
-    TimerNode timer;        /* Sleep */
-    _Atomic uint32_t select_done; /* first waker of a select wins */
-    bool wake_ok;
-    bool wake_panic_closed; /* woken by close while sending */
+    G *sched_next, *sched_prev; /* run queue links */
+    union {
+        Waiter wait;
+        TimerNode timer;    /* Sleep */
+    };
+    SelectWait *sel;        /* a select's nodes */
     Defer *defers;
     PanicRec *panics;
-    GoEface panic_value;
     void *native_call;      /* see vm.h */
     const uint64_t *create_pc; /* of the go statement */
     uint64_t parent_id;
     Bubble *bubble;         /* synctest */
     void *labels;           /* profiler labels */
-    uint8_t fips_indicator; bool fips_bypass;
-    int64_t wait_since;
-    G *coro_peer;           /* iter.Pull */
-    void *vm_private;       /* vm layer's */
 };
 #define G_PREEMPT_LIMIT ((uint64_t *)8)
 
@@ -125,6 +127,7 @@ struct M {
     Vm *vm;
     P *p;
     G *g;           /* running */
+    GoEface panic_value; /* of an operation that answers RT_PANIC */
     pthread_t thread;
     uint32_t id;
     uint64_t rng;
@@ -159,7 +162,7 @@ struct Vm {
 
 const char *wait_reason_text(WaitReason r);
 
-/* Panics with a runtime error of that text: fills g->panic_value; the caller then answers RT_PANIC. The vm
+/* Panics with a runtime error of that text: fills m->panic_value; the caller then answers RT_PANIC. The vm
  * layer defines it (lib/runtime has the types). */
 void vm_panic_text(M *m, const char *fmt, ...) printf_like(2, 3);
 
@@ -188,6 +191,9 @@ nodiscard bool sched_exit_syscall(M *m, G *g);
 void sched_stop_world(M *m, const char *why); /* returns when no other M runs Go code */
 void sched_start_world(M *m);
 void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx); /* world stopped or approximate */
+/* World stopped: frees the records of finished goroutines where a whole slab of them is free, and drops the
+ * stacks that the others keep. */
+void sched_trim(Vm *vm, void (*drop_chunk)(void *ctx, StackChunk *c), void *ctx);
 /* The same in parts, for several collectors at once. */
 struct GSlab *sched_slab_first(Vm *vm);
 struct GSlab *sched_slab_next(struct GSlab *s);

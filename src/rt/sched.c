@@ -24,8 +24,8 @@ enum {
     WAKE_AGE_NS = 20 * 1000,     /* work older than this is worth waking a second worker */
     NEXT_CAP = 64,               /* hand-offs in a row before the queue gets its turn */
     FAIR_TICK = 61,              /* every so many switches the oldest goes first */
-    FREE_G_KEEP = 1 << 16,
-    SLAB_GS = 128,
+    FREE_G_KEEP = 256,           /* finished goroutines a P keeps */
+    FREE_G_BATCH = 64,
 };
 
 const char *wait_reason_text(WaitReason r) {
@@ -166,41 +166,65 @@ static G *p_pop(M *m, P *p) {
 
 /* ---- Goroutine records ------------------------------------------------------------------------------ */
 
+/* Fills P's list of free records from the common one or with new ones. */
+static void refill_free_g(Vm *vm, PSched *ps) {
+    Sched *s = vm->sched;
+    spin_lock(&s->slab_lock);
+    for (int i = 0; i < FREE_G_BATCH && s->free_g; i++) {
+        G *g = s->free_g;
+        s->free_g = g->sched_next;
+        g->sched_next = ps->free_g;
+        ps->free_g = g;
+        ps->nfree_g++;
+    }
+    if (!ps->free_g) {
+        GSlab *slab = s->slabs;
+        if (!slab || slab->used == slab->n) {
+            slab = slab_take(vm);
+            slab->n = (uint32_t)((SLAB_BYTES - sizeof *slab) / sizeof(G));
+            slab->used = 0;
+            slab->next = s->slabs;
+            s->slabs = slab;
+        }
+        uint32_t n = slab->n - slab->used, batch = slab->used ? FREE_G_BATCH : 8;
+        if (n > batch) n = batch;
+        memset(&slab->gs[slab->used], 0, n * sizeof(G));
+        for (uint32_t i = n; i-- > 0;) { /* addresses ascend along the list */
+            slab->gs[slab->used + i].sched_next = ps->free_g;
+            ps->free_g = &slab->gs[slab->used + i];
+        }
+        ps->nfree_g += n;
+        slab->used += n;
+    }
+    spin_unlock(&s->slab_lock);
+}
+
 G *sched_new_g(M *m, size_t stack_words) {
     Sched *s = m->vm->sched;
-    PSched *ps = m->p ? p_sched(m->p) : NULL;
-    G *g = ps ? ps->free_g : NULL;
-    if (g) {
-        ps->free_g = g->sched_next;
-        ps->nfree_g--;
-    } else {
-        GSlab *slab = calloc(1, sizeof *slab + SLAB_GS * sizeof(G));
-        if (!slab) base_oom();
-        slab->n = SLAB_GS;
+    PSched none = {0}, *ps = m->p ? p_sched(m->p) : &none;
+    if (!ps->free_g) refill_free_g(m->vm, ps);
+    G *g = ps->free_g;
+    ps->free_g = g->sched_next;
+    ps->nfree_g--;
+    if (unlikely(ps == &none)) {
         spin_lock(&s->slab_lock);
-        slab->next = s->slabs;
-        s->slabs = slab;
-        spin_unlock(&s->slab_lock);
-        g = &slab->gs[0];
-        for (int i = 1; ps && i < SLAB_GS; i++) {
-            slab->gs[i].sched_next = ps->free_g;
-            ps->free_g = &slab->gs[i];
-            ps->nfree_g++;
+        for (G *x; (x = none.free_g);) {
+            none.free_g = x->sched_next;
+            x->sched_next = s->free_g;
+            s->free_g = x;
         }
+        spin_unlock(&s->slab_lock);
     }
     StackChunk *chunk = g->stack;
-    Waiter *waiters = g->select_waiters;
-    int32_t select_cap = g->select_cap;
+    SelectWait *sel = g->sel;
     if (chunk && (size_t)(chunk->hi - chunk->words) < stack_words) {
         stack_chunk_free(m, chunk);
         chunk = NULL;
     }
     memset(g, 0, sizeof *g);
-    g->select_waiters = waiters;
-    g->select_cap = select_cap;
+    g->sel = sel;
     g->stack = chunk ? chunk : stack_chunk_new(m, stack_words);
     g->stack_limit = g->stack->hi;
-    g->timer.level = -1;
     g->id = atomic_fetch_add_explicit(&s->next_goid, 1, memory_order_relaxed) + 1;
     atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->n_g, 1, memory_order_relaxed);
@@ -221,20 +245,63 @@ void sched_free_g(M *m, G *g) {
         g->stack->next = NULL;
         stack_chunk_free(m, c);
     }
-    if (g->select_cap > 16) {
-        free(g->select_waiters);
-        g->select_waiters = NULL;
-        g->select_cap = 0;
+    if (g->sel && g->sel->cap > 8) {
+        free(g->sel);
+        g->sel = NULL;
     }
     atomic_store_explicit(&g->status, G_FREE, memory_order_release);
     PSched *ps = p_sched(m->p);
-    if (g->stack && g->stack->hi - g->stack->words > 1024) {
+    if (g->stack && g->stack->hi - g->stack->words > 256) {
         stack_chunk_free(m, g->stack);
         g->stack = NULL;
     }
     g->sched_next = ps->free_g;
     ps->free_g = g;
-    ps->nfree_g++;
+    if (++ps->nfree_g < FREE_G_KEEP) return;
+    spin_lock(&s->slab_lock);
+    for (int i = 0; i < FREE_G_KEEP / 2; i++) {
+        G *x = ps->free_g;
+        ps->free_g = x->sched_next;
+        x->sched_next = s->free_g;
+        s->free_g = x;
+    }
+    ps->nfree_g -= FREE_G_KEEP / 2;
+    spin_unlock(&s->slab_lock);
+}
+
+void sched_trim(Vm *vm, void (*drop_chunk)(void *ctx, StackChunk *c), void *ctx) {
+    Sched *s = vm->sched;
+    s->free_g = NULL;
+    for (uint32_t i = 0; i < vm->nprocs; i++) {
+        p_sched(vm->ps[i])->free_g = NULL;
+        p_sched(vm->ps[i])->nfree_g = 0;
+    }
+    for (GSlab **link = &s->slabs, *slab; (slab = *link);) {
+        uint32_t busy = 0;
+        for (uint32_t i = 0; i < slab->used; i++) {
+            G *g = &slab->gs[i];
+            if (atomic_load_explicit(&g->status, memory_order_relaxed) != G_FREE) {
+                busy++;
+                continue;
+            }
+            if (g->stack) drop_chunk(ctx, g->stack);
+            g->stack = NULL;
+            free(g->sel);
+            g->sel = NULL;
+        }
+        if (!busy) {
+            *link = slab->next;
+            slab_give(vm, slab);
+            continue;
+        }
+        for (uint32_t i = slab->used; i-- > 0;) {
+            G *g = &slab->gs[i];
+            if (atomic_load_explicit(&g->status, memory_order_relaxed) != G_FREE) continue;
+            g->sched_next = s->free_g;
+            s->free_g = g;
+        }
+        link = &slab->next;
+    }
 }
 
 void sched_mark_system(Vm *vm, G *g) {
@@ -257,7 +324,7 @@ GSlab *sched_slab_first(Vm *vm) {
 }
 GSlab *sched_slab_next(GSlab *s) { return s->next; }
 void sched_slab_each_g(GSlab *s, void (*fn)(void *ctx, G *g), void *ctx) {
-    for (uint32_t i = 0; i < s->n; i++)
+    for (uint32_t i = 0; i < s->used; i++)
         if (atomic_load_explicit(&s->gs[i].status, memory_order_acquire) != G_FREE) fn(ctx, &s->gs[i]);
 }
 
@@ -603,7 +670,6 @@ G *sched_next(M *m) {
             atomic_store_explicit(&ps->work_since, 0, memory_order_relaxed);
         }
         g->m = m;
-        g->p = m->p;
         m->g = g;
         atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);
         __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
@@ -688,7 +754,6 @@ bool sched_exit_syscall(M *m, G *g) {
     }
     if (have) {
         pthread_mutex_unlock(&s->lock);
-        g->p = m->p;
         atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
         return true;
     }

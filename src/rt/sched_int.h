@@ -46,7 +46,8 @@ typedef struct MSched {
     bool started;
 } MSched;
 
-typedef struct GSlab { struct GSlab *next; uint32_t n; G gs[]; } GSlab;
+/* Records of goroutines: n of them, the first `used` were handed out once. */
+typedef struct GSlab { struct GSlab *next; uint32_t n, used; G gs[]; } GSlab;
 
 /* ---- The timer wheel: 4 us ticks, 64 slots a level ----------------------------------------------- */
 
@@ -89,7 +90,8 @@ typedef struct Sched {
     pthread_cond_t monitor_cond;
     bool monitor_asleep;
     GSlab *slabs;
-    SpinLock slab_lock;
+    G *free_g;                  /* finished ones beyond what the Ps keep */
+    SpinLock slab_lock;         /* of both */
     Wheel wheel;
     SemaBucket sema[SEMA_BUCKETS];
     /* poller */

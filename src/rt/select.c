@@ -1,7 +1,7 @@
 /* select: tries the cases in random order under all channels' locks, else waits on all of them.
  *
  * Locks are taken in address order. Waiter nodes belong to the goroutine and are reused by its next
- * select; the first waker claims the goroutine (G.select_done) and takes the other nodes out. */
+ * select; the first waker claims the goroutine (SelectWait.done) and takes the other nodes out. */
 #include "rt/chan_int.h"
 
 #include <stdlib.h>
@@ -29,8 +29,8 @@ static void unlock_others(Chan **locks, int n, Chan *keep) {
 }
 
 void select_unqueue(G *g, Waiter *except) {
-    for (int i = 0; i < g->select_n; i++) {
-        Waiter *w = &g->select_waiters[i];
+    for (int i = 0; i < g->sel->n; i++) {
+        Waiter *w = &g->sel->w[i];
         if (w == except || !w->chan) continue;
         Chan *c = w->chan;
         spin_lock(&c->lock);
@@ -88,21 +88,23 @@ RtResult select_go(M *m, SelectCase *cases, int ncases, bool has_default, int64_
         goto done;
     }
     /* Wait on all. */
-    if (g->select_cap < n) {
-        free(g->select_waiters);
-        g->select_cap = n < 4 ? 4 : n;
-        g->select_waiters = malloc(sizeof(Waiter) * (size_t)g->select_cap);
-        if (!g->select_waiters) base_oom();
+    SelectWait *sel = g->sel;
+    if (!sel || sel->cap < n) {
+        free(sel);
+        int cap = n < 2 ? 2 : n;
+        g->sel = sel = malloc(sizeof *sel + sizeof(Waiter) * (size_t)cap);
+        if (!sel) base_oom();
+        sel->cap = cap;
     }
-    g->select_n = n;
-    g->select_chosen = chosen;
-    g->select_ok = ok;
-    atomic_store_explicit(&g->select_done, 0, memory_order_relaxed);
+    sel->n = n;
+    sel->chosen = chosen;
+    sel->ok = ok;
+    atomic_store_explicit(&sel->done, 0, memory_order_relaxed);
     g->wait_reason = n ? WAIT_SELECT : WAIT_SELECT_NO_CASES;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
     for (int k = 0; k < n; k++) {
         SelectCase *sc = &cases[order[k]];
-        Waiter *w = &g->select_waiters[k];
+        Waiter *w = &sel->w[k];
         memset(w, 0, sizeof *w);
         w->g = g;
         w->elem = sc->elem;

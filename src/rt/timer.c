@@ -206,7 +206,7 @@ RtResult timer_sleep(M *m, int64_t ns) {
     if (ns <= 0) return RT_OK;
     int64_t now = rt_nanotime(m), when = now + ns;
     if (when < now) when = INT64_MAX - (1ll << 20);
-    g->timer.fire = sleep_fire;
+    g->timer = (TimerNode){.level = -1, .fire = sleep_fire};
     g->wait_reason = WAIT_SLEEP;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
     timer_arm(m, &g->timer, when);

@@ -4,7 +4,7 @@
 
 #include "rt/mem.h"
 
-/* hash/equal return false and fill g->panic_value ("hash of unhashable type ...", "comparing uncomparable type ..."). */
+/* hash/equal return false and fill m->panic_value ("hash of unhashable type ...", "comparing uncomparable type ..."). */
 bool value_hash(M *m, const GoType *t, const void *p, uint64_t seed, uint64_t *out);
 bool value_equal(M *m, const GoType *t, const void *p, const void *q, bool *eq);
 bool eface_equal(M *m, GoEface a, GoEface b, bool *eq);

@@ -3,11 +3,12 @@
  * A call that does not fit goes on in a new chunk: header and parameters are copied there, the return pc
  * is the stub STUB_CHUNK, and the chunk remembers the true return pc (ret_pc) and where the frame would
  * have stood (ret_fp); on return the stub copies the results there. FRAME_CALLER is always the true one,
- * so walks follow it. The chunk left behind is kept as `next` so that a call in a loop at the border
- * does not allocate. */
+ * so walks follow it. The chunk left behind is given back; a goroutine that comes back often keeps it as `next`,
+ * so that a call in a loop at the border does not allocate. */
 #include "vm/vm_int.h"
 
 #define STACK_MAX_BYTES 1000000000ull
+#define KEEP_AFTER 8
 #define CHUNK_MAX_WORDS (4u << 20) /* chunks double up to 32 MB */
 
 void g_set_stack(G *g, StackChunk *c) {
@@ -41,9 +42,9 @@ static StackChunk *chunk_grow(M *m, G *g, size_t need) {
     for (StackChunk *c = g->stack; c; c = c->prev) total += chunk_words(c);
     if (total * 8 > STACK_MAX_BYTES) stack_overflow(m, g);
     size_t words = chunk_words(g->stack) * 2;
-    if (words < 256) words = 256;
+    if (words < 128 - sizeof(StackChunk) / 8) words = 128 - sizeof(StackChunk) / 8;
     if (words > CHUNK_MAX_WORDS) words = CHUNK_MAX_WORDS;
-    while (words < need + 64) words *= 2;
+    while (words < need + 32) words *= 2;
     StackChunk *c = stack_chunk_new(m, words);
     c->prev = g->stack;
     c->next = NULL;
@@ -99,6 +100,13 @@ void frame_chunk_return(M *m, G *g) {
     g->fp = (uint64_t *)c->words[FRAME_CALLER];
     g->pc = c->ret_pc;
     g_set_stack(g, c->prev);
+    if (g->splits >= KEEP_AFTER) return;
+    g->splits++;
+    g->stack->next = NULL;
+    for (StackChunk *next; c; c = next) {
+        next = c->next;
+        stack_chunk_free(m, c);
+    }
 }
 
 void frame_unwind_to(M *m, G *g, uint64_t *fp) {

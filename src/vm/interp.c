@@ -93,7 +93,7 @@ result:
     case RT_PARKED: goto switch_g;
     case RT_YIELD: sched_yield_g(m, g); goto switch_g;
     case RT_PANIC:
-        r = panic_begin(m, g, g->panic_value, false);
+        r = panic_begin(m, g, m->panic_value, false);
         goto result;
     case RT_CALL:
         native_call_begin(m, g);

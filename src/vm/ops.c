@@ -360,16 +360,10 @@ RtResult op_native(M *m, uint32_t id, uint64_t *args) {
 }
 
 G *vm_go(M *m, const VmFunc *fn, GoFunc *ctx, const uint64_t *args, uint32_t nargs) {
-    const VmFunc *stub = &vm_stubs[STUB_GOEXIT];
-    G *g = sched_new_g(m, stub->frame_slots + fn->frame_slots + 16);
-    uint64_t *base = g->stack->words;
-    base[FRAME_RETPC] = 0;
-    base[FRAME_CALLER] = 0;
-    base[FRAME_FUNC] = (uint64_t)stub;
-    base[FRAME_CTX] = 0;
-    uint64_t *fp = base + stub->frame_slots;
+    G *g = sched_new_g(m, fn->frame_slots);
+    uint64_t *fp = g->stack->words;
     fp[FRAME_RETPC] = (uint64_t)stub_ret(STUB_GOEXIT);
-    fp[FRAME_CALLER] = (uint64_t)base;
+    fp[FRAME_CALLER] = (uint64_t)vm_bottom_frame;
     fp[FRAME_FUNC] = (uint64_t)fn;
     fp[FRAME_CTX] = (uint64_t)ctx;
     if (nargs) memcpy(fp + FRAME_ARGS, args, nargs * 8u);

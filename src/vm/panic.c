@@ -88,7 +88,7 @@ RtResult panic_begin(M *m, G *g, GoEface value, bool goexit) {
     if (!p) base_oom();
     *p = (PanicRec){.link = g->panics, .value = value, .fp = g->fp, .pc = g->pc, .goexit = goexit};
     g->panics = p;
-    g->panic_value = (GoEface){0};
+    m->panic_value = (GoEface){0};
     p->stub_fp = frame_push(m, frame_top(g->fp), g->fp, g->pc, &vm_stubs[STUB_PANIC], NULL, 0);
     p->stub_fp[STUB_STATE] = (uint64_t)p;
     g->fp = p->stub_fp;
@@ -157,7 +157,7 @@ GoEface panic_recover(G *g, uint64_t *fp, bool thunk) {
     return p->value;
 }
 
-void vm_throw_value(M *m, GoEface v) { m->g->panic_value = v; }
+void vm_throw_value(M *m, GoEface v) { m->panic_value = v; }
 
 void vm_panic_text(M *m, const char *fmt, ...) {
     Buf b = {0};
@@ -174,10 +174,10 @@ void vm_panic_text(M *m, const char *fmt, ...) {
     size_t n = strlen(text);
     uint8_t *bytes = mem_alloc_noscan(m, n ? n : 1, false);
     memcpy(bytes, text, n);
-    m->g->panic_value = (GoEface){t, bytes}; /* kept alive while the box is made */
+    m->panic_value = (GoEface){t, bytes}; /* kept alive while the box is made */
     GoString *s = mem_alloc(m, sizeof *s, t);
     *s = (GoString){bytes, (int64_t)n};
-    m->g->panic_value = (GoEface){t, s};
+    m->panic_value = (GoEface){t, s};
     buf_free(&b);
 }
 

@@ -71,7 +71,6 @@ void vm_scan_g(Vm *vm, G *g, Marker *mk) {
     }
     for (Defer *d = g->defers; d; d = d->next) scan_words(vm, mk, (uint64_t *)&d->fn, 1);
     for (PanicRec *p = g->panics; p; p = p->link) scan_words(vm, mk, (uint64_t *)&p->value.data, 1);
-    scan_words(vm, mk, (uint64_t *)&g->panic_value.data, 1);
     scan_words(vm, mk, (uint64_t *)&g->labels, 1);
     NativeCall *nc = g->native_call;
     if (nc) {
@@ -87,6 +86,7 @@ static void mark_root(void *ctx, void **start, size_t nwords, const uint8_t *mas
 static void mark_one(void *ctx, void *p) { gc_mark(ctx, p); }
 
 void vm_scan_roots(Vm *vm, Marker *mk) {
+    for (M *m = vm->ms; m; m = m->all_next) gc_mark(mk, m->panic_value.data);
     image_each_root(vm->images, mark_root, mk);
     timer_each_go(vm, mark_one, mk);
     native_each_root(vm, mark_one, mk);

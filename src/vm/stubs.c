@@ -16,11 +16,13 @@ static const FuncInfo stub_info[STUB_COUNT] = {
     [STUB_NATIVE] = {.name = "runtime.nativecall", .file = "", .func = &vm_stubs[STUB_NATIVE], .ncode = 2},
 };
 const VmFunc vm_stubs[STUB_COUNT] = {
-    [STUB_GOEXIT] = {stub_code[STUB_GOEXIT], FRAME_ARGS + 1, 0, 0, VMFUNC_SYSTEM, 0, &stub_info[STUB_GOEXIT], NULL},
+    [STUB_GOEXIT] = {stub_code[STUB_GOEXIT], FRAME_ARGS, 0, 0, VMFUNC_SYSTEM, 0, &stub_info[STUB_GOEXIT], NULL},
     [STUB_PANIC] = {stub_code[STUB_PANIC], FRAME_ARGS + 1, 0, 0, VMFUNC_SYSTEM, 0, &stub_info[STUB_PANIC], NULL},
     [STUB_CHUNK] = {stub_code[STUB_CHUNK], FRAME_ARGS, 0, 0, VMFUNC_SYSTEM, 0, &stub_info[STUB_CHUNK], NULL},
     [STUB_NATIVE] = {stub_code[STUB_NATIVE], FRAME_ARGS + 1, 0, 0, VMFUNC_SYSTEM, 0, &stub_info[STUB_NATIVE], NULL},
 };
+
+const uint64_t vm_bottom_frame[FRAME_ARGS] = {[FRAME_FUNC] = (uintptr_t)&vm_stubs[STUB_GOEXIT]};
 
 const VmFunc *vm_stub_find(const uint64_t *pc) {
     if (pc < stub_code[0] || pc >= stub_code[STUB_COUNT]) return NULL;

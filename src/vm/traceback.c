@@ -96,10 +96,6 @@ static const char *status_text(G *g) {
 
 void vm_traceback(Vm *vm, G *g, Buf *out) {
     buf_printf(out, "goroutine %llu [%s", (unsigned long long)g->id, status_text(g));
-    if (atomic_load(&g->status) == G_WAITING && g->wait_since && g->m == NULL) {
-        int64_t minutes = ((int64_t)time_now_ns() - g->wait_since) / 60000000000ll;
-        if (minutes >= 1) buf_printf(out, ", %lld minutes", (long long)minutes);
-    }
     if (g->locked) buf_puts(out, ", locked to thread");
     buf_puts(out, "]:\n");
     int64_t total = 0, at = 0;

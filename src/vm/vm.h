@@ -10,7 +10,7 @@
 
 /* A C body of a body-less Go function. args[0..]: parameter slots, then result slots. g->pc and g->fp are
  * saved before the call, so that it may allocate, collect, park. RT_PARKED: the native arranged that the
- * waker writes the results; RT_PANIC: g->panic_value; RT_CALL: see NativeCall. */
+ * waker writes the results; RT_PANIC: m->panic_value; RT_CALL: see NativeCall. */
 typedef RtResult (*NativeFn)(M *m, uint64_t *args);
 enum {
     NEFF_ALLOC = 1, NEFF_BLOCK = 2, NEFF_SYSCALL = 4,
@@ -55,7 +55,7 @@ void vm_run(M *m);        /* the worker's loop (interp.c) */
 
 /* Starts a goroutine that calls fn with argument slots. */
 G *vm_go(M *m, const VmFunc *fn, GoFunc *ctx, const uint64_t *args, uint32_t nargs);
-void vm_throw_value(M *m, GoEface v); /* fills g->panic_value; handler then returns RT_PANIC */
+void vm_throw_value(M *m, GoEface v); /* fills m->panic_value; handler then returns RT_PANIC */
 
 typedef struct FrameView { const VmFunc *func; const uint64_t *pc; uint64_t *fp; } FrameView;
 /* Walks frames from the innermost; false at the end. Crosses stack chunks. */

@@ -34,6 +34,8 @@ struct PanicRec {
 
 typedef enum VmStub { STUB_GOEXIT, STUB_PANIC, STUB_CHUNK, STUB_NATIVE, STUB_COUNT } VmStub;
 extern const VmFunc vm_stubs[STUB_COUNT];
+/* The frame of STUB_GOEXIT, below every goroutine's first: one for all, never written. */
+extern const uint64_t vm_bottom_frame[FRAME_ARGS];
 /* Slot of a stub frame's state. */
 enum { STUB_STATE = FRAME_ARGS };
 static inline const uint64_t *stub_ret(VmStub s) { return vm_stubs[s].code + 1; }

@@ -20,6 +20,8 @@ WEAK void sched_stop_world(M *m, const char *why) {}
 WEAK void sched_start_world(M *m) {}
 WEAK void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx) {}
 WEAK struct GSlab *sched_slab_first(Vm *vm) { return NULL; }
+WEAK uint64_t sched_count_g(Vm *vm) { return 0; }
+WEAK void sched_trim(Vm *vm, void (*drop_chunk)(void *ctx, StackChunk *c), void *ctx) {}
 WEAK struct GSlab *sched_slab_next(struct GSlab *s) { return NULL; }
 WEAK void sched_slab_each_g(struct GSlab *s, void (*fn)(void *ctx, G *g), void *ctx) {}
 WEAK uint64_t rt_rand(M *m) {
