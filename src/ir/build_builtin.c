@@ -38,7 +38,8 @@ static ValueId build_append(Fn *fn, CallExpr *c) {
     ValueId v;
     if (c->has_dots) {
         Expr *a = c->args.at[1];
-        ValueId y = a->mode == MODE_NILVALUE ? fn_zero(fn, t) : build_expr(fn, a);
+        Expr *str = a->mode == MODE_NILVALUE ? NULL : bytes_of_string(fn, a);
+        ValueId y = a->mode == MODE_NILVALUE ? fn_zero(fn, t) : build_expr(fn, str ? str : a);
         fn->pos = c->x.pos;
         v = E2(fn, APPENDSLICE, it, s, y);
     } else {
@@ -238,7 +239,8 @@ ValueId build_builtin(Fn *fn, CallExpr *c, int id) {
     case BUILTIN_IMAG: return E1(fn, CIMAG, fn_irt(fn, fn_expr_type(fn, &c->x)), build_expr(fn, a.at[0]));
     case BUILTIN_COPY: {
         Type *t = fn_expr_type(fn, a.at[0]);
-        ValueId d = build_expr(fn, a.at[0]), s = build_expr(fn, a.at[1]);
+        Expr *str = bytes_of_string(fn, a.at[1]);
+        ValueId d = build_expr(fn, a.at[0]), s = build_expr(fn, str ? str : a.at[1]);
         fn->pos = c->x.pos;
         return fn_aux_t(fn, E2(fn, COPY, irtype_int(fn->u), d, s), fn_irt(fn, ((SliceType *)under(t))->elem));
     }

@@ -116,7 +116,10 @@ static void clause_bodies(Fn *fn, SwitchStmt *s, BlockId *bodies, BlockId done) 
 void build_switch(Fn *fn, SwitchStmt *s) {
     build_stmt(fn, s->init);
     Type *tt = s->tag ? fn_expr_type(fn, s->tag) : fn->ts->basic[BASIC_BOOL];
-    ValueId tag = s->tag ? build_expr_as(fn, s->tag, tt) : 0;
+    bool all_const = true;
+    for (int i = 0; i < s->nclauses; i++)
+        for (int k = 0; k < s->clauses[i].exprs.len; k++) all_const &= s->clauses[i].exprs.at[k]->cval != NULL;
+    ValueId tag = !s->tag ? 0 : is_string(tt) && all_const ? build_str_tmp(fn, s->tag, tt) : build_expr_as(fn, s->tag, tt);
     BlockId *bodies = arena_array(fn->arena, BlockId, s->nclauses + 1), done = fn_block(fn), dflt = done;
     for (int i = 0; i < s->nclauses; i++) {
         bodies[i] = fn_block(fn);

@@ -9,6 +9,75 @@ ValueId build_iface(Fn *fn, ValueId v, Type *from, Type *to) {
     return E2(fn, IFACEMAKE, it, tab, w);
 }
 
+/* Boxed constants are read-only: one static copy each. */
+ValueId build_iface_const(Fn *fn, const ConstVal *c, Type *from, Type *to) {
+    const IrType *ft = fn_irt(fn, from), *it = fn_irt(fn, to), *ptr = irtype_ptr(fn->u);
+    SymTab *st = fn->u->syms;
+    uint8_t bytes[16] = {0};
+    Sym *str = NULL;
+    switch ((IrRep)ft->rep) {
+    case REP_INT: {
+        int64_t i = 0;
+        uint64_t x = 0;
+        if (const_kind(c) == CONST_BOOL) i = const_bool(c);
+        else if (!const_int64(c, &i)) {
+            if (!const_uint64(c, &x)) return build_iface(fn, fn_const(fn, c, from), from, to);
+            i = (int64_t)x;
+        }
+        memcpy(bytes, &i, ft->size);
+        break;
+    }
+    case REP_F64: {
+        double d = const_float64(const_kind(c) == CONST_COMPLEX ? const_real(c) : c);
+        memcpy(bytes, &d, 8);
+        break;
+    }
+    case REP_STR: {
+        Str s = const_string(c);
+        uint64_t n = s.n;
+        if (n) str = sym_string_bytes(st, s);
+        memcpy(bytes + 8, &n, 8);
+        break;
+    }
+    default: return build_iface(fn, fn_const(fn, c, from), from, to);
+    }
+    char name[96];
+    int n;
+    if (str) n = snprintf(name, sizeof name, "go:box.%.*s", STR_FMT(str->name));
+    else n = snprintf(name, sizeof name, "go:box.%llu.%llx.%llx", (unsigned long long)ft->size,
+                      (unsigned long long)*(uint64_t *)bytes, (unsigned long long)*(uint64_t *)(bytes + 8));
+    Sym *s = sym_get(st, (Str){name, (size_t)n});
+    if (sym_begin_define(st, s, SYM_RODATA)) {
+        s->dupok = true;
+        s->keep_name = false;
+        sym_set_data(st, s, bytes, ft->size, ft->align);
+        if (str) sym_reloc(st, s, 0, RELOC_ADDR, str, 0);
+    }
+    ValueId tab = fn_symaddr(fn, it->eface ? ir_type_symbol(fn->u, from) : ir_itab_symbol(fn->u, from, to));
+    ValueId data = fn_symaddr(fn, s);
+    (void)ptr;
+    return E2(fn, IFACEMAKE, it, tab, data);
+}
+
+/* The operand of a non-constant conversion whose callee names a type that fits `to_string`; else NULL. */
+static Expr *conversion_operand(Fn *fn, Expr *e, bool to_string) {
+    e = unparen(e);
+    if (e->cval || e->kind != EXPR_CALL) return NULL;
+    CallExpr *c = (CallExpr *)e;
+    if (unparen(c->fn)->mode != MODE_TYPE || c->args.len != 1 || !c->args.at[0]->type) return NULL;
+    Type *to = fn_expr_type(fn, unparen(c->fn)), *from = fn_expr_type(fn, c->args.at[0]);
+    if (to_string) return is_string(to) && is_byte_slice(from) && !c->args.at[0]->cval ? c->args.at[0] : NULL;
+    return is_byte_slice(to) && is_string(from) ? c->args.at[0] : NULL;
+}
+
+ValueId build_str_tmp(Fn *fn, Expr *e, Type *to) {
+    Expr *b = conversion_operand(fn, e, true);
+    if (!b) return build_expr_as(fn, e, to);
+    return E1(fn, STRTMP, fn_irt(fn, fn_expr_type(fn, e)), build_expr(fn, b));
+}
+
+Expr *bytes_of_string(Fn *fn, Expr *e) { return conversion_operand(fn, e, false); }
+
 ValueId build_assign_conv(Fn *fn, ValueId v, Type *from, Type *to) {
     if (from == to || !is_iface(to)) return v; /* code never looks at a value's Go type */
     const IrType *it = fn_irt(fn, to);
@@ -98,7 +167,7 @@ ValueId build_convert_expr(Fn *fn, Expr *arg, Type *to) {
     if (arg->cval) {
         /* T(c) that is not constant itself: T is a type argument, an interface, []byte ... */
         const IrType *it = fn_irt(fn, to), *ft = fn_irt(fn, from);
-        if (is_iface(to)) return build_assign_conv(fn, fn_const(fn, arg->cval, from), from, to);
+        if (is_iface(to)) return is_iface(from) ? fn_const(fn, arg->cval, to) : build_iface_const(fn, arg->cval, from, to);
         bool num = it->rep >= REP_INT && it->rep <= REP_C128 && it->rep != REP_PTR;
         bool fits = num && ft->rep >= REP_INT && ft->rep <= REP_C128 && ft->rep != REP_PTR;
         if (fits && const_kind(arg->cval) != CONST_STRING) return fn_const(fn, arg->cval, to);

@@ -22,6 +22,7 @@ ValueId build_expr_as(Fn *fn, Expr *e, Type *to) {
     if (is_nil_expr(e)) return fn_zero(fn, to);
     if (e->cval && !is_iface(to)) return fn_const(fn, e->cval, to);
     Type *from = fn_expr_type(fn, e);
+    if (e->cval && !is_iface(from)) return build_iface_const(fn, e->cval, from, to);
     const IrType *ft = is_iface(to) ? fn_irt(fn, from) : NULL;
     if (ft && ft->rep == REP_AGG && ft->size > 256) { /* boxed where it is made, not copied through the frame */
         ValueId box = fn_aux_t(fn, E0(fn, NEW, irtype_ptr(fn->u)), ft);
@@ -170,16 +171,14 @@ void build_cond(Fn *fn, Expr *e, BlockId t, BlockId f) {
 }
 
 /* Both operands in order. A variable that a later call might change is read after it, as gc does. */
-static void build_operands(Fn *fn, Expr *xe, Type *xt, Expr *ye, Type *yt, ValueId *x, ValueId *y) {
+static void build_operands(Fn *fn, Expr *xe, Type *xt, Expr *ye, Type *yt, ValueId *x, ValueId *y,
+                           bool cmp) {
     Expr *u = unparen(xe);
     bool late = !u->cval && u->kind == EXPR_IDENT && expr_is_place(fn, u) && expr_has_call(ye);
-    if (late) {
-        *y = build_expr_as(fn, ye, yt);
-        *x = build_expr_as(fn, xe, xt);
-        return;
-    }
-    *x = build_expr_as(fn, xe, xt);
-    *y = build_expr_as(fn, ye, yt);
+    bool tmp = cmp && is_string(xt) && is_string(yt);
+    if (late) *y = tmp ? build_str_tmp(fn, ye, yt) : build_expr_as(fn, ye, yt);
+    *x = tmp ? build_str_tmp(fn, xe, xt) : build_expr_as(fn, xe, xt);
+    if (!late) *y = tmp ? build_str_tmp(fn, ye, yt) : build_expr_as(fn, ye, yt);
 }
 
 static ValueId build_binary_expr(Fn *fn, BinaryExpr *b) {
@@ -207,14 +206,14 @@ static ValueId build_binary_expr(Fn *fn, BinaryExpr *b) {
             ValueId v = fn_aux_t(fn, E2(fn, MEMEQ, irtype_bool(fn->u), p, q), it);
             return b->op == TOK_EQL ? v : E1(fn, NOT, irtype_bool(fn->u), v);
         }
-        build_operands(fn, b->left, xt, b->right, yt, &x, &y);
+        build_operands(fn, b->left, xt, b->right, yt, &x, &y, true);
         fn->pos = b->op_pos;
         return build_binary(fn, b->op, x, xt, y, yt, rt, b->right);
     }
     if (b->op == TOK_SHL || b->op == TOK_SHR) {
         Type *yt = fn_expr_type(fn, b->right);
         if (b->right->cval && !basic_has(yt, BF_INTEGER)) yt = fn->ts->basic[BASIC_UINT];
-        build_operands(fn, b->left, rt, b->right, yt, &x, &y);
+        build_operands(fn, b->left, rt, b->right, yt, &x, &y, false);
         fn->pos = b->op_pos;
         return build_binary(fn, b->op, x, rt, y, yt, rt, b->right);
     }
@@ -225,7 +224,7 @@ static ValueId build_binary_expr(Fn *fn, BinaryExpr *b) {
         fn->pos = b->op_pos;
         return fn_emit(fn, IR_STRCONCAT, fn_irt(fn, rt), n, args);
     }
-    build_operands(fn, b->left, rt, b->right, rt, &x, &y);
+    build_operands(fn, b->left, rt, b->right, rt, &x, &y, false);
     fn->pos = b->op_pos;
     return build_binary(fn, b->op, x, rt, y, rt, rt, b->right);
 }
@@ -298,6 +297,11 @@ static ValueId build_selector(Fn *fn, SelectorExpr *s) {
     return v;
 }
 
+/* A key that is only looked up. */
+static ValueId build_map_key(Fn *fn, Expr *e, Type *key) {
+    return is_string(key) ? build_str_tmp(fn, e, key) : build_expr_as(fn, e, key);
+}
+
 static ValueId build_index(Fn *fn, IndexExpr *x) {
     if (x->x.mode != MODE_MAPINDEX && x->on->mode == MODE_VALUE && x->on->type && is_kind(x->on->type, TYPE_SIGNATURE)) {
         /* instantiation f[T] */
@@ -313,7 +317,7 @@ static ValueId build_index(Fn *fn, IndexExpr *x) {
     }
     if (t->kind == TYPE_MAP) {
         MapType *m = (MapType *)t;
-        ValueId mv = build_expr(fn, x->on), k = build_expr_as(fn, x->indices.at[0], m->key);
+        ValueId mv = build_expr(fn, x->on), k = build_map_key(fn, x->indices.at[0], m->key);
         fn->pos = x->x.pos;
         return fn_aux_t(fn, E2(fn, MAPGET, fn_irt(fn, m->elem), mv, k), fn_irt(fn, ct));
     }
@@ -428,7 +432,7 @@ ValueId build_commaok(Fn *fn, Expr *e, Type **elem) {
         IndexExpr *i = (IndexExpr *)x;
         Type *mt = fn_expr_type(fn, i->on);
         MapType *m = (MapType *)under(mt);
-        ValueId mv = build_expr(fn, i->on), k = build_expr_as(fn, i->indices.at[0], m->key);
+        ValueId mv = build_expr(fn, i->on), k = build_map_key(fn, i->indices.at[0], m->key);
         *elem = m->elem;
         const IrType *tt = irtype_tuple(fn->u, (const IrType *[]){fn_irt(fn, m->elem), b}, 2);
         fn->pos = x->pos;

@@ -259,6 +259,11 @@ ValueId build_convert_expr(Fn *fn, Expr *arg, Type *to);
 ValueId build_assert(Fn *fn, ValueId v, Type *from, Type *to);
 ValueId build_assert_ok(Fn *fn, ValueId v, Type *from, Type *to);
 ValueId build_iface(Fn *fn, ValueId v, Type *from, Type *to);
+ValueId build_iface_const(Fn *fn, const ConstVal *c, Type *from, Type *to); /* data in a static symbol */
+/* e, or for string(bytes) the bytes seen as a string: where it is only looked at at once. */
+ValueId build_str_tmp(Fn *fn, Expr *e, Type *to);
+/* For []byte(s) the operand s, where the bytes are only read; else NULL. */
+Expr *bytes_of_string(Fn *fn, Expr *e);
 
 /* Literals */
 ValueId build_lit(Fn *fn, CompositeLit *l);

@@ -96,7 +96,11 @@ static void range_list(Fn *fn, RangeStmt *s, Type *t) {
     int64_t len = 0;
     if (slice) {
         elem = ((SliceType *)u)->elem;
-        base = build_expr(fn, s->on);
+        Expr *str = bytes_of_string(fn, s->on);
+        if (str) { /* the bytes of a string, without a copy */
+            ValueId sv = build_expr(fn, str), len_ = E1(fn, STRLEN, i64, sv);
+            base = E3(fn, SLICEMAKE, fn_irt(fn, t), E1(fn, STRPTR, ptr, sv), len_, len_);
+        } else base = build_expr(fn, s->on);
         n = E1(fn, SLICELEN, i64, base);
     } else {
         bool isptr = u->kind == TYPE_POINTER;
