@@ -542,6 +542,19 @@ static void analyze(Sel *s) {
 
 /* ---- Driver ----------------------------------------------------------------------------------------- */
 
+/* Other files than the function's own that its positions lie in (//line, package init): entries behind the inlined
+ * calls, see InlineInfo. */
+typedef struct OtherFiles { int base, n; const char *files[32]; } OtherFiles;
+static int other_file(const CodeFunc *cf, OtherFiles *of, const char *file) {
+    if (!file || str_is(cf->file, file)) return -1;
+    if (!*file) file = "??"; /* "//line :7" */
+    int k = 0;
+    while (k < of->n && strcmp(of->files[k], file)) k++;
+    if (k == (int)ARRAY_LEN(of->files)) return -1;
+    if (k == of->n) of->files[of->n++] = file;
+    return of->base + k;
+}
+
 static void finish(Sel *s, CodeFunc *cf) {
     IrFunc *f = s->f;
     SymTab *st = s->u->syms;
@@ -586,20 +599,32 @@ static void finish(Sel *s, CodeFunc *cf) {
     le.start_line = cf->start_line;
     struct WordPos last = {0};
     int line = cf->start_line;
+    OtherFiles of = {.base = f->inlines.len};
+    for (int i = 0; syn && i < f->inlines.len; i++)
+        if (f->inlines.at[i].parent < 0) other_file(cf, &of, pos_location(syn, f->inlines.at[i].call_pos).file);
     for (int i = 0; i < s->wpos.len; i++) {
         struct WordPos p = s->wpos.at[i];
         if (p.inl == last.inl && (!p.pos || p.pos == last.pos)) continue;
         last = p;
-        if (syn) line = p.pos ? pos_location(syn, p.pos).line : cf->start_line;
-        line_enc_add(&le, (uint32_t)i, line, (int)p.inl - 1);
+        int inl = (int)p.inl - 1;
+        if (syn && p.pos) {
+            Location loc = pos_location(syn, p.pos);
+            line = loc.line;
+            if (inl < 0) inl = other_file(cf, &of, loc.file);
+        } else if (syn) line = cf->start_line;
+        line_enc_add(&le, (uint32_t)i, line, inl);
     }
-    cf->ninlines = (uint32_t)f->inlines.len;
-    cf->inlines = arena_array(a, InlineInfo, f->inlines.len);
+    cf->ninlines = (uint32_t)(f->inlines.len + of.n);
+    cf->inlines = arena_array(a, InlineInfo, cf->ninlines);
+    for (int i = 0; i < of.n; i++)
+        cf->inlines[f->inlines.len + i] = (InlineInfo){.func = "", .file = str_dup(a, str_c(of.files[i])).p, .parent = -1};
     for (int i = 0; i < f->inlines.len; i++) {
         IrInline *in = &f->inlines.at[i];
         cf->inlines[i] = (InlineInfo){.func = str_dup(a, in->func).p, .file = "", .parent = in->parent};
         if (!syn) continue;
-        cf->inlines[i].call_line = pos_location(syn, in->call_pos).line;
+        Location call = pos_location(syn, in->call_pos);
+        cf->inlines[i].call_line = call.line;
+        if (in->parent < 0) cf->inlines[i].parent = other_file(cf, &of, call.file);
         Location loc = pos_location(syn, in->func_pos);
         if (loc.file) cf->inlines[i].file = str_dup(a, str_c(loc.file)).p;
     }

@@ -71,6 +71,7 @@ struct FuncInfo {
     uint32_t args_ptrs_words;  /* of args_ptrs */
     const uint8_t *args_ptrs;  /* bitmap over parameter slots that hold pointers, at entry */
 };
+/* An entry with an empty func is no inlined call: it says that the position lies in another file (image_pc_file). */
 typedef struct InlineInfo { const char *func, *file; int32_t call_line, parent; } InlineInfo;
 typedef struct FrameObject { uint32_t slot, nslots; const uint8_t *ptrmask; } FrameObject;
 

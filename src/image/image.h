@@ -71,6 +71,12 @@ Str image_build_id(Image *im);
 const VmFunc *image_entry(Image *im);
 /* Line of a pc (of the instruction itself: pass return pc - 1). inline_index: -1 or innermost inline entry. */
 bool image_pc_line(const VmFunc *f, const uint64_t *pc, int *line, int *inline_index);
+/* File of a pc's own frame (the outermost one when calls are inlined there): FuncInfo.file, or another one where
+ * //line or a package's init function mix files. */
+const char *image_pc_file(const VmFunc *f, const uint64_t *pc);
+/* The entry that inline entry i is inlined into, or -1; *file is set when the caller's position lies in another file
+ * than its function. */
+int image_inline_parent(const VmFunc *f, int i, const char **file);
 /* Live pointer slots at a safepoint (key: the word *after* the instruction, i.e. the return pc); bitmap over
  * frame slots from FRAME_ARGS on. NULL when pc is no safepoint. */
 const uint8_t *image_pc_map(const VmFunc *f, const uint64_t *pc, uint32_t *nslots);

@@ -357,12 +357,35 @@ const VmFunc *image_entry(Image *g) {
     return g->h.entry ? (const VmFunc *)(void *)(g->mem + (g->h.entry - g->h.base)) : NULL;
 }
 
-bool image_pc_line(const VmFunc *f, const uint64_t *pc, int *line, int *inline_index) {
+static bool find_line(const VmFunc *f, const uint64_t *pc, int *line, int *inl) {
     const FuncInfo *in = f->info;
     *line = in->start_line;
-    *inline_index = -1;
+    *inl = -1;
     if (pc < f->code || pc >= f->code + in->ncode) return false;
-    return line_table_find(in->lines, in->nlines, in->start_line, (uint32_t)(pc - f->code), line, inline_index);
+    bool ok = line_table_find(in->lines, in->nlines, in->start_line, (uint32_t)(pc - f->code), line, inl);
+    if (*inl >= (int)in->ninlines) *inl = -1;
+    return ok;
+}
+
+bool image_pc_line(const VmFunc *f, const uint64_t *pc, int *line, int *inline_index) {
+    bool ok = find_line(f, pc, line, inline_index);
+    if (*inline_index >= 0 && !*f->info->inlines[*inline_index].func) *inline_index = f->info->inlines[*inline_index].parent;
+    return ok;
+}
+
+int image_inline_parent(const VmFunc *f, int i, const char **file) {
+    const InlineInfo *in = f->info->inlines;
+    i = in[i].parent;
+    if (i < 0 || *in[i].func) return i;
+    *file = in[i].file;
+    return in[i].parent;
+}
+
+const char *image_pc_file(const VmFunc *f, const uint64_t *pc) {
+    int line, inl;
+    if (f->info->ninlines && find_line(f, pc, &line, &inl) && inl >= 0 && !*f->info->inlines[inl].func)
+        return f->info->inlines[inl].file;
+    return f->info->file;
 }
 
 const uint8_t *image_pc_map(const VmFunc *f, const uint64_t *pc, uint32_t *nslots) {

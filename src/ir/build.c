@@ -232,6 +232,8 @@ void ir_build_main(IrUnit *u, Package **pkgs, int npkgs, Package *main) {
     for (int i = 0; i < npkgs; i++)
         fn_call_rt(fn, arena_printf(&u->arena, "%.*s.init", STR_FMT(core_pkg_path(pkgs[i]))), &irtype_none, 0, NULL);
     fn_call_rt(fn, arena_printf(&u->arena, "%.*s.main", STR_FMT(core_pkg_path(main))), &irtype_none, 0, NULL);
+    for (int i = 0; i < u->funcs.len; i++) /* its frame is what tracebacks end with */
+        if (str_is(u->funcs.at[i]->sym->name, "main.main")) u->funcs.at[i]->noinline = true;
     E0(fn, RET, &irtype_none);
     fn_finish(fn);
 }

@@ -137,7 +137,8 @@ static int inline_depth(const VmFunc *f, const uint64_t *pc) {
     int line, inl = -1, n = 0;
     if (!f->info || !f->info->ninlines || pc <= f->code || !image_pc_line(f, pc - 1, &line, &inl)) return 0;
     while (inl >= 0 && (uint32_t)inl < f->info->ninlines && n < MAX_INLINE_PCS - 1) {
-        inl = f->info->inlines[inl].parent;
+        const char *file;
+        inl = image_inline_parent(f, inl, &file);
         n++;
     }
     return n;
@@ -177,7 +178,7 @@ RtResult native_pc_info(M *m, uint64_t *args) {
     if (!f || !f->info) return RT_OK;
     if (!line) line = f->info->start_line;
     r[0] = (uint64_t)f;
-    const char *name = f->info->name, *file = f->info->file ? f->info->file : "?";
+    const char *name = f->info->name, *file = f->info->file ? image_pc_file(f, word) : "?";
     for (int skip = (pc & 7) ? 7 - (int)(pc & 7) : 0; inl >= 0 && (uint32_t)inl < f->info->ninlines; skip--) {
         const InlineInfo *in = &f->info->inlines[inl];
         if (!skip) {
@@ -186,7 +187,7 @@ RtResult native_pc_info(M *m, uint64_t *args) {
             break;
         }
         line = in->call_line;
-        inl = in->parent;
+        inl = image_inline_parent(f, inl, &file);
     }
     r[1] = (uint64_t)name;
     r[2] = strlen(name);

@@ -66,7 +66,7 @@ static void put_frame(Buf *b, const FrameView *v) {
     int line = 0, inl = -1;
     if (v->pc > f->code) image_pc_line(f, v->pc - 1, &line, &inl);
     else line = f->info ? f->info->start_line : 0;
-    const char *file = f->info ? f->info->file : NULL;
+    const char *file = f->info ? image_pc_file(f, v->pc > f->code ? v->pc - 1 : v->pc) : NULL;
     while (inl >= 0 && f->info && (uint32_t)inl < f->info->ninlines) {
         const InlineInfo *in = &f->info->inlines[inl];
         put_name(b, in->func);
@@ -75,7 +75,7 @@ static void put_frame(Buf *b, const FrameView *v) {
         put_file(b, in->file ? in->file : file);
         buf_printf(b, ":%d\n", line);
         line = in->call_line;
-        inl = in->parent;
+        inl = image_inline_parent(f, inl, &file);
     }
     put_name(b, f->info && f->info->name ? f->info->name : "?");
     buf_puts(b, f->param_slots ? "(...)\n" : "()\n");
@@ -122,7 +122,7 @@ void vm_traceback(Vm *vm, G *g, Buf *out) {
             if (g->parent_id)
                 buf_printf(out, " in goroutine %llu", (unsigned long long)g->parent_id);
             buf_putc(out, '\n');
-            put_position(out, f, g->create_pc, f->info->file, line);
+            put_position(out, f, g->create_pc, image_pc_file(f, g->create_pc - 1), line);
         }
     }
 }
