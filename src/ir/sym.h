@@ -50,6 +50,7 @@ struct Sym {
     VEC(Reloc) relocs;
     struct CodeFunc *code; /* FUNC: made by the code layer */
     void *ir;          /* FUNC: builder's own (what to build) */
+    struct IrFunc *inl; /* FUNC: its optimised body when callers may copy it (opt/inline.c); lives with its unit */
     struct EscSummary *esc; /* FUNC: what it does with its parameters (opt/escape.c); NULL: not known */
     bool noescape;     /* FUNC without body: //go:noescape */
     uint64_t base_addr; /* nonzero: defined in a base image, at this address */

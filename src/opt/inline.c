@@ -185,19 +185,24 @@ static BlockId expand(Opt *o, BlockId b, int k, IrFunc *g, const ValueId *args, 
     return cont;
 }
 
+static IrFunc *body_of(Map *by_sym, Sym *s) {
+    IrFunc *f = s ? map_get_ptr(by_sym, s) : NULL;
+    return f || !s ? f : s->inl;
+}
+
 /* The function that a call will run, when it is known: *ctx gets the closure, *first the first argument. */
 static IrFunc *callee_of(Opt *o, Map *by_sym, IrValue *v, ValueId *ctx, uint32_t *first) {
     *ctx = 0;
     *first = 0;
-    if (v->op == IR_CALL) return map_get_ptr(by_sym, v->aux.sym);
+    if (v->op == IR_CALL) return body_of(by_sym, v->aux.sym);
     if (v->op != IR_CALLCLOSURE) return NULL;
     *first = 1;
     *ctx = v->args[0];
     IrValue *c = oval(o, v->args[0]);
-    if (c->op == IR_CLOSURE) return map_get_ptr(by_sym, c->aux.sym);
+    if (c->op == IR_CLOSURE) return body_of(by_sym, c->aux.sym);
     if (c->op == IR_SYMADDR && !c->aux2 && c->aux.sym && c->aux.sym->kind == SYM_RODATA && c->aux.sym->relocs.len == 1 &&
         c->aux.sym->relocs.at[0].kind == RELOC_FUNC && !c->aux.sym->relocs.at[0].off)
-        return map_get_ptr(by_sym, c->aux.sym->relocs.at[0].target);
+        return body_of(by_sym, c->aux.sym->relocs.at[0].target);
     return NULL;
 }
 

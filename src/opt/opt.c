@@ -55,6 +55,7 @@ typedef struct Unit {
 
 static InlineFacts facts_of(void *ctx, IrFunc *g) {
     FuncState *s = map_get_ptr(&((Unit *)ctx)->states, g);
+    if (!s && g->sym->inl == g) return opt_inline_facts(g); /* of another unit: finished */
     return s && s->state == 2 ? s->facts : (InlineFacts){0};
 }
 
@@ -68,6 +69,7 @@ static void optimise(Unit *t, FuncState *s) {
     arena_free(&o.arena);
     s->facts = opt_inline_facts(s->f);
     s->state = 2;
+    if (s->facts.ok) s->f->sym->inl = s->f;
 }
 
 /* Depth first over static calls, with a stack of our own: call chains can be long. */
