@@ -57,14 +57,37 @@ type Func struct {
 // instruction before it. fn is nil when pc is not code.
 func pcInfo(pc uintptr, isReturn bool) (fn *Func, name, file string, line, startLine int, entry uintptr)
 
+// What FuncForPC returns for code of an inlined call; mark cannot be the first
+// word of a descriptor.
+type inlinedFunc struct {
+	mark  uintptr
+	entry uintptr
+	name  string
+	file  string
+	line  int
+}
+
+func (f *Func) inlined() *inlinedFunc {
+	if fi := (*inlinedFunc)(unsafe.Pointer(f)); fi.mark == ^uintptr(0) {
+		return fi
+	}
+	return nil
+}
+
 func FuncForPC(pc uintptr) *Func {
-	fn, _, _, _, _, _ := pcInfo(pc, false)
-	return fn
+	fn, name, file, line, _, _ := pcInfo(pc, false)
+	if fn == nil || name == fn.Name() {
+		return fn
+	}
+	return (*Func)(unsafe.Pointer(&inlinedFunc{^uintptr(0), fn.Entry(), name, file, line}))
 }
 
 func (f *Func) Name() string {
 	if f == nil {
 		return ""
+	}
+	if fi := f.inlined(); fi != nil {
+		return fi.name
 	}
 	_, name, _, _, _, _ := pcInfo(uintptr(unsafe.Pointer(f)), false)
 	return name
@@ -74,12 +97,18 @@ func (f *Func) Entry() uintptr {
 	if f == nil {
 		return 0
 	}
+	if fi := f.inlined(); fi != nil {
+		return fi.entry
+	}
 	return uintptr(unsafe.Pointer(f))
 }
 
 func (f *Func) FileLine(pc uintptr) (file string, line int) {
 	if f == nil {
 		return "?", 0
+	}
+	if fi := f.inlined(); fi != nil {
+		return fi.file, fi.line
 	}
 	fn, _, file, line, _, _ := pcInfo(pc, false)
 	if fn != f {
