@@ -5,7 +5,7 @@
 static uint32_t *addr(uint64_t *args) { return (uint32_t *)args[0]; }
 
 RtResult native_semacquire(M *m, uint64_t *args) { return sema_acquire(m, addr(args), false, WAIT_SEMACQUIRE); }
-RtResult native_semacquire_wg(M *m, uint64_t *args) { return sema_acquire(m, addr(args), false, WAIT_SYNC_WAITGROUP); }
+RtResult native_semacquire_wg(M *m, uint64_t *args) { return sema_acquire(m, addr(args), false, args[1] & 1 ? WAIT_SYNC_WAITGROUP_DURABLE : WAIT_SYNC_WAITGROUP); }
 RtResult native_semacquire_rwr(M *m, uint64_t *args) { return sema_acquire(m, addr(args), args[1] & 1, WAIT_SYNC_RWMUTEX_R); }
 RtResult native_semacquire_rw(M *m, uint64_t *args) { return sema_acquire(m, addr(args), args[1] & 1, WAIT_SYNC_RWMUTEX); }
 RtResult native_semacquire_mutex(M *m, uint64_t *args) { return sema_acquire(m, addr(args), args[1] & 1, WAIT_SYNC_MUTEX); }

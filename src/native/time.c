@@ -1,5 +1,6 @@
 /* Natives of package time. */
 #include "native/native.h"
+#include "rt/bubble.h"
 
 RtResult native_sleep(M *m, uint64_t *args) {
     int64_t ns = (int64_t)args[0];
@@ -24,6 +25,13 @@ RtResult native_reset_timer(M *m, uint64_t *args) {
 }
 
 RtResult native_time_now(M *m, uint64_t *args) {
+    Bubble *b = m->g->bubble;
+    if (b) {
+        args[0] = (uint64_t)(b->now / 1000000000);
+        args[1] = (uint64_t)(b->now % 1000000000);
+        args[2] = (uint64_t)b->now;
+        return RT_OK;
+    }
     int32_t nsec;
     rt_walltime(m, (int64_t *)&args[0], &nsec);
     args[1] = (uint64_t)(int64_t)nsec;
@@ -37,7 +45,7 @@ RtResult native_is_bubbled(M *m, uint64_t *args) {
 }
 
 RtResult native_time_nano(M *m, uint64_t *args) {
-    args[0] = (uint64_t)rt_nanotime(m);
+    args[0] = (uint64_t)timer_clock(m);
     return RT_OK;
 }
 

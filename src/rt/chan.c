@@ -3,6 +3,7 @@
  * A waiter names the memory that its value is in or goes to (stacks never move), so whoever completes the
  * operation copies straight between the two goroutines' frames and readies the other one next on its own P.
  * A select's waiters are claimed by a compare-and-swap on the goroutine; losers are skipped. */
+#include "rt/bubble.h"
 #include "rt/chan_int.h"
 #include "rt/value.h"
 
@@ -94,6 +95,7 @@ int64_t chan_cap(Chan *c) { return c && !c->is_timer ? c->cap : 0; }
 static RtResult park_forever(M *m, WaitReason why) {
     m->g->wait_reason = why;
     atomic_store_explicit(&m->g->status, G_WAITING, memory_order_relaxed);
+    bubble_park(m, m->g, true);
     return RT_PARKED;
 }
 
@@ -107,6 +109,7 @@ static RtResult park_on(M *m, Chan *c, WaitQueue *q, void *elem, bool *ok, WaitR
     w->is_select = false;
     g->wait_reason = why;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
+    bubble_park(m, g, c->bubble != NULL);
     wait_queue_push(q, w);
     spin_unlock(&c->lock);
     return RT_PARKED;
@@ -168,8 +171,16 @@ bool chan_try_recv(M *m, Chan *c, void *elem, bool *ok) {
     return false;
 }
 
+/* A channel that was made in a bubble is for that bubble only. */
+static bool foreign(M *m, Chan *c, const char *what) {
+    if (likely(!c->bubble) || c->bubble == m->g->bubble) return false;
+    vm_panic_text(m, "%s synctest channel from outside bubble", what);
+    return true;
+}
+
 RtResult chan_send(M *m, Chan *c, const void *elem, bool block) {
     if (!c) return block ? park_forever(m, WAIT_CHAN_SEND_NIL) : RT_FALSE;
+    if (unlikely(foreign(m, c, "send on"))) return RT_PANIC;
     spin_lock(&c->lock);
     if (c->closed) {
         spin_unlock(&c->lock);
@@ -186,6 +197,7 @@ RtResult chan_send(M *m, Chan *c, const void *elem, bool block) {
 
 RtResult chan_recv(M *m, Chan *c, void *elem, bool *ok, bool block) {
     if (!c) return block ? park_forever(m, WAIT_CHAN_RECEIVE_NIL) : RT_FALSE;
+    if (unlikely(foreign(m, c, "receive on"))) return RT_PANIC;
     if (!block && !__atomic_load_n(&c->count, __ATOMIC_ACQUIRE) && !c->closed && !c->sendq.head) return RT_FALSE;
     spin_lock(&c->lock);
     if (chan_try_recv(m, c, elem, ok)) return RT_OK;
@@ -201,6 +213,7 @@ RtResult chan_close(M *m, Chan *c) {
         vm_panic_text(m, "close of nil channel");
         return RT_PANIC;
     }
+    if (unlikely(foreign(m, c, "close of"))) return RT_PANIC;
     spin_lock(&c->lock);
     if (c->closed) {
         spin_unlock(&c->lock);

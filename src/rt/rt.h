@@ -71,6 +71,7 @@ typedef struct SelectWait {
 
 /* A node of the timer wheel, embedded where it is needed. fire runs on a worker without Go code, holding no
  * lock, after the node has left the wheel; it may re-arm the node. */
+typedef struct Bubble Bubble;
 typedef struct TimerNode {
     int64_t when;            /* rt_nanotime; 0: not armed */
     uint64_t seq;            /* order among equals */
@@ -78,12 +79,12 @@ typedef struct TimerNode {
     void (*fire)(M *m, struct TimerNode *t, int64_t now);
     int8_t level;            /* -1: not in the wheel */
     uint8_t slot;
+    Bubble *bubble;          /* its clock rules; NULL: real time */
     uint8_t kind;            /* TIMER_*: what the collector must know */
 } TimerNode;
 enum { TIMER_PLAIN, TIMER_GO /* a GoTimer on the Go heap: the wheel keeps it alive */ };
 typedef struct Defer Defer;
 typedef struct PanicRec PanicRec;
-typedef struct Bubble Bubble;
 
 /* There are millions of them: what only few goroutines need hangs on a pointer. */
 struct G {
@@ -94,7 +95,7 @@ struct G {
     _Atomic uint8_t status, preempt;
     uint8_t wait_reason;
     uint8_t splits;         /* how often a call went on in another chunk and came back */
-    bool is_system, locked, in_syscall;
+    bool is_system, locked, in_syscall, bubble_idle;
     bool wake_panic_closed; /* woken by close while sending */
     uint8_t fips_indicator; bool fips_bypass;
     uint64_t id;
@@ -152,7 +153,7 @@ struct Vm {
     const char *goroot; /* runtime.GOROOT without $GOROOT; may be NULL */
     uint64_t rand_seed;
     GoTimeVars sched_time;
-    void (*go_func)(M *m, GoFunc *f); /* starts a goroutine for a func(); installed by the vm layer */
+    G *(*go_func)(M *m, GoFunc *f); /* starts a goroutine for a func(); installed by the vm layer */
     /* --stress. gc: collect at every so many allocations and overwrite what is freed; sched_seed <0: off */
     struct { uint32_t gc; bool stack, preempt, oom; int64_t sched_seed; } stress;
     bool main_exited;       /* the main goroutine called Goexit */

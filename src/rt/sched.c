@@ -9,7 +9,7 @@
  * Invariant: a G is in at most one queue; whoever makes it runnable owns the transition (status). After a
  * G has parked (its waiter node is visible to others), the parking worker touches it no more. */
 #define _GNU_SOURCE
-#include "rt/sched_int.h"
+#include "rt/bubble.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -437,6 +437,7 @@ void sched_ready(M *m, G *g, bool next) {
     dcheck(g->status == G_WAITING || g->status == G_RUNNABLE);
     atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
     g->wait_reason = WAIT_ZERO;
+    if (unlikely(g->bubble != NULL)) bubble_ready(g);
     if (!m->p) {
         push_global(m->vm, g);
         return;

@@ -89,6 +89,7 @@ typedef struct Sched {
     bool monitor_started;
     pthread_cond_t monitor_cond;
     bool monitor_asleep;
+    struct Bubble *bubbles;     /* synctest: all there ever were */
     GSlab *slabs;
     G *free_g;                  /* finished ones beyond what the Ps keep */
     SpinLock slab_lock;         /* of both */
@@ -119,6 +120,7 @@ void sched_wake_idle(Vm *vm); /* starts a worker for queued work when a P is idl
 void wheel_init(Wheel *w, int64_t now);
 /* Fires everything due; returns how many fired. m must hold a P. */
 int wheel_run(M *m, int64_t now);
+int64_t timer_clock(M *m); /* nanoseconds as the running goroutine sees them: its bubble's or real */
 
 /* poller. timeout_ns <0: for ever, 0: only look. Readies goroutines; returns how many. */
 int netpoll(M *m, int64_t timeout_ns);

@@ -2,6 +2,7 @@
  *
  * Locks are taken in address order. Waiter nodes belong to the goroutine and are reused by its next
  * select; the first waker claims the goroutine (SelectWait.done) and takes the other nodes out. */
+#include "rt/bubble.h"
 #include "rt/chan_int.h"
 
 #include <stdlib.h>
@@ -49,8 +50,16 @@ RtResult select_go(M *m, SelectCase *cases, int ncases, bool has_default, int64_
         if (!order || !locks) base_oom();
     }
     int n = 0;
+    bool durable = true; /* all channels belong to this bubble */
     for (int i = 0; i < ncases; i++) {
         if (!cases[i].chan) continue; /* never ready */
+        Bubble *b = cases[i].chan->bubble;
+        durable &= b != NULL;
+        if (unlikely(b && b != g->bubble)) {
+            if (order != order_buf) free(order), free(locks);
+            vm_panic_text(m, "select on synctest channel from outside bubble");
+            return RT_PANIC;
+        }
         int j = (int)(rt_rand(m) % (uint64_t)(n + 1));
         order[n] = order[j];
         order[j] = (uint16_t)i;
@@ -102,6 +111,7 @@ RtResult select_go(M *m, SelectCase *cases, int ncases, bool has_default, int64_
     atomic_store_explicit(&sel->done, 0, memory_order_relaxed);
     g->wait_reason = n ? WAIT_SELECT : WAIT_SELECT_NO_CASES;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
+    bubble_park(m, g, durable);
     for (int k = 0; k < n; k++) {
         SelectCase *sc = &cases[order[k]];
         Waiter *w = &sel->w[k];

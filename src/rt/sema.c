@@ -2,7 +2,7 @@
  *
  * A bucket table keyed by address, as in gc. A release hands the unit straight to the oldest waiter: the
  * waiter cannot lose it to a newcomer, so it needs no loop when it wakes. */
-#include "rt/sched_int.h"
+#include "rt/bubble.h"
 
 static SemaBucket *bucket(M *m, void *addr) {
     return &m->vm->sched->sema[((uintptr_t)addr >> 3) % SEMA_BUCKETS];
@@ -43,6 +43,7 @@ RtResult sema_acquire(M *m, uint32_t *addr, bool lifo, WaitReason why) {
     }
     g->wait_reason = why;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
+    bubble_park(m, g, why == WAIT_SYNC_WAITGROUP_DURABLE);
     spin_unlock(&b->lock);
     return RT_PARKED;
 }
@@ -97,6 +98,7 @@ RtResult notify_wait(M *m, struct NotifyList *l, uint32_t ticket) {
     l->tail = w;
     g->wait_reason = WAIT_SYNC_COND;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
+    bubble_park(m, g, true);
     spin_unlock(list_lock(l));
     return RT_PARKED;
 }

@@ -7,6 +7,7 @@
  *
  * time.Timer objects are GoTimers on the Go heap (prefix {C, initTimer} as package time declares). Timer
  * channels are synchronous (Go 1.23): Stop and Reset take back a value that nobody has received. */
+#include "rt/bubble.h"
 #include "rt/chan_int.h"
 #include "rt/sched_int.h"
 
@@ -109,7 +110,7 @@ static TimerNode *sort_by_when(TimerNode *list, uint32_t n) {
     return merge_by_when(sort_by_when(list, n / 2), sort_by_when(second, n - n / 2));
 }
 
-int wheel_run(M *m, int64_t now) {
+static int wheel_fire(M *m, int64_t now) {
     Wheel *w = &m->vm->sched->wheel;
     uint64_t target = (uint64_t)now >> WHEEL_SHIFT;
     int fired = 0;
@@ -156,9 +157,23 @@ int wheel_run(M *m, int64_t now) {
     return fired;
 }
 
+int wheel_run(M *m, int64_t now) {
+    G *running = m->g; /* what fires does not belong to it */
+    m->g = NULL;
+    int fired = wheel_fire(m, now);
+    m->g = running;
+    return fired;
+}
+
 void timer_arm(M *m, TimerNode *t, int64_t when) {
     Sched *s = m->vm->sched;
     Wheel *w = &s->wheel;
+    if (unlikely(t->bubble != NULL)) {
+        bubble_timer_remove(t->bubble, t);
+        t->when = when > 0 ? when : 1;
+        bubble_timer_insert(t->bubble, t);
+        return;
+    }
     spin_lock(&w->lock);
     if (t->level >= 0) wheel_unlink(w, t);
     else w->count++;
@@ -173,6 +188,7 @@ void timer_arm(M *m, TimerNode *t, int64_t when) {
 
 bool timer_disarm(M *m, TimerNode *t) {
     Wheel *w = &m->vm->sched->wheel;
+    if (unlikely(t->bubble != NULL)) return bubble_timer_remove(t->bubble, t);
     spin_lock(&w->lock);
     bool armed = t->level >= 0;
     if (armed) {
@@ -184,6 +200,9 @@ bool timer_disarm(M *m, TimerNode *t) {
 }
 
 void timer_each_go(Vm *vm, void (*fn)(void *ctx, void *timer_object), void *ctx) {
+    for (Bubble *b = vm->sched->bubbles; b; b = b->next)
+        for (TimerNode *t = b->timers; t; t = t->next)
+            if (t->kind == TIMER_GO) fn(ctx, (char *)t - offsetof(GoTimer, node));
     Wheel *w = &vm->sched->wheel;
     for (int l = 0; l <= WHEEL_LEVELS; l++)
         for (int i = 0; i < WHEEL_SLOTS; i++) {
@@ -195,6 +214,8 @@ void timer_each_go(Vm *vm, void (*fn)(void *ctx, void *timer_object), void *ctx)
         }
 }
 
+int64_t timer_clock(M *m) { return m->g && m->g->bubble ? m->g->bubble->now : rt_nanotime(m); }
+
 /* ---- Sleep ---------------------------------------------------------------------------------------- */
 
 static void sleep_fire(M *m, TimerNode *t, int64_t now) {
@@ -204,23 +225,26 @@ static void sleep_fire(M *m, TimerNode *t, int64_t now) {
 RtResult timer_sleep(M *m, int64_t ns) {
     G *g = m->g;
     if (ns <= 0) return RT_OK;
-    int64_t now = rt_nanotime(m), when = now + ns;
+    g->timer.bubble = g->bubble;
+    int64_t now = timer_clock(m), when = now + ns;
     if (when < now) when = INT64_MAX - (1ll << 20);
     g->timer = (TimerNode){.level = -1, .fire = sleep_fire};
     g->wait_reason = WAIT_SLEEP;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
     timer_arm(m, &g->timer, when);
+    bubble_park(m, g, true);
     return RT_PARKED;
 }
 
 /* ---- time.Timer ------------------------------------------------------------------------------------- */
 
 /* A value of time.Time for `now - delta` as time.Now makes it: {wall, ext, loc}. */
-static void make_time(M *m, int64_t delta, uint64_t out[3]) {
+static void make_time(M *m, Bubble *bubble, int64_t delta, uint64_t out[3]) {
     int64_t sec;
     int32_t nsec;
-    rt_walltime(m, &sec, &nsec);
-    int64_t mono = rt_nanotime(m) - delta;
+    if (bubble) sec = bubble->now / 1000000000, nsec = (int32_t)(bubble->now % 1000000000);
+    else rt_walltime(m, &sec, &nsec);
+    int64_t mono = (bubble ? bubble->now : rt_nanotime(m)) - delta;
     int64_t back = delta % 1000000000, whole = delta / 1000000000;
     sec -= whole;
     nsec -= (int32_t)back;
@@ -250,7 +274,7 @@ static void go_timer_fire(M *m, TimerNode *n, int64_t now) {
     }
     if (t->chan) {
         uint64_t v[3];
-        make_time(m, delta, v);
+        make_time(m, n->bubble, delta, v);
         chan_timer_send(m, t->chan, v);
         spin_unlock(&t->lock);
     } else {
@@ -269,6 +293,7 @@ void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan
     t->init = true;
     t->node.level = -1;
     t->node.kind = TIMER_GO;
+    t->node.bubble = m->g->bubble;
     t->node.fire = go_timer_fire;
     t->period = period;
     t->chan = c;

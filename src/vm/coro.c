@@ -1,5 +1,6 @@
 /* Coroutines: pairs of goroutines of which exactly one runs (iter.Pull). The object holds the other one; a
  * switch swaps it with the running goroutine and hands this P over directly. See lib/runtime/coro.go. */
+#include "rt/bubble.h"
 #include "vm/vm_int.h"
 
 /* func vmcoronew(f func()) unsafe.Pointer: a goroutine that waits before its first instruction */
@@ -8,6 +9,7 @@ RtResult vm_native_coro_new(M *m, uint64_t *args) {
     G *g = vm_go(m, f->fn, f, NULL, 0);
     g->wait_reason = WAIT_CORO;
     atomic_store(&g->status, G_WAITING);
+    bubble_park(m, g, true);
     args[1] = (uint64_t)g;
     return RT_OK;
 }
@@ -24,6 +26,7 @@ RtResult vm_native_coro_switch(M *m, uint64_t *args) {
     g->wait_reason = WAIT_CORO;
     atomic_store(&g->status, G_WAITING);
     resume(m, next);
+    bubble_park(m, g, true);
     return RT_PARKED;
 }
 

@@ -7,6 +7,7 @@
  * otherwise gcc merges the dispatch jumps. */
 #include <emmintrin.h>
 #include <math.h>
+#include "rt/bubble.h"
 #include "code/bc.h"
 #include "vm/ops.h"
 
@@ -108,6 +109,7 @@ result:
 end_g:
     if (unlikely(g->id == 1)) m->vm->main_exited = true;
     panic_free_all(g);
+    if (unlikely(g->bubble != NULL)) bubble_remove_g(m, g);
     sched_free_g(m, g);
 
 switch_g:

@@ -1,6 +1,7 @@
 /* Bodies of long or rare instructions; see ops.h. */
 #include <math.h>
 #include <stdlib.h>
+#include "rt/bubble.h"
 #include "vm/ops.h"
 
 static GoString str_at(const uint64_t *s) { return (GoString){(const uint8_t *)s[0], (int64_t)s[1]}; }
@@ -375,6 +376,7 @@ G *vm_go(M *m, const VmFunc *fn, GoFunc *ctx, const uint64_t *args, uint32_t nar
         g->parent_id = parent->id;
         g->labels = parent->labels;
         g->bubble = parent->bubble;
+        if (unlikely(g->bubble != NULL)) bubble_add_g(g);
     }
     return g;
 }

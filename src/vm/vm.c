@@ -10,7 +10,11 @@ static const VmFunc *find_func(Images *im, const char *name) {
     return (const VmFunc *)image_lookup(im, str_c(name));
 }
 
-static void start_func(M *m, GoFunc *f) { sched_start(m, vm_go(m, f->fn, f, NULL, 0)); }
+static G *start_func(M *m, GoFunc *f) {
+    G *g = vm_go(m, f->fn, f, NULL, 0);
+    sched_start(m, g);
+    return g;
+}
 
 Vm *vm_new(Images *images, const VmOptions *opt) {
     if (images->relocated) { /* type offsets of C code are relative to the fixed place: see type_at_off */
