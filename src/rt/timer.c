@@ -225,10 +225,9 @@ static void sleep_fire(M *m, TimerNode *t, int64_t now) {
 RtResult timer_sleep(M *m, int64_t ns) {
     G *g = m->g;
     if (ns <= 0) return RT_OK;
-    g->timer.bubble = g->bubble;
     int64_t now = timer_clock(m), when = now + ns;
     if (when < now) when = INT64_MAX - (1ll << 20);
-    g->timer = (TimerNode){.level = -1, .fire = sleep_fire};
+    g->timer = (TimerNode){.level = -1, .fire = sleep_fire, .bubble = g->bubble};
     g->wait_reason = WAIT_SLEEP;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
     timer_arm(m, &g->timer, when);
