@@ -2,6 +2,8 @@
  * nistec and the field of edwards25519. They replace Go bodies and give the same words. */
 #include "native/native.h"
 
+#include <stdlib.h>
+
 typedef unsigned __int128 u128;
 
 static RtResult wrong_length(M *m, const char *what) {
@@ -178,7 +180,7 @@ static uint64_t row_product(uint64_t *z, const uint64_t *x, uint64_t n, uint64_t
 /* addMulVVW(z, x []uint, y uint) (carry uint) */
 RtResult native_bigmod_row(M *m, uint64_t *args) {
     if (!args[1] || args[4] < args[1]) {
-        vm_panic_text(m, "index out of range [%lld] with length %llu", (long long)args[1] - 1, (unsigned long long)args[4]);
+        vm_panic_text(m, "runtime error: index out of range [%lld] with length %llu", (long long)args[1] - 1, (unsigned long long)args[4]);
         return RT_PANIC;
     }
     args[7] = row_product((uint64_t *)args[0], (const uint64_t *)args[3], args[1], args[6]);
@@ -192,6 +194,86 @@ static RtResult fixed_row(uint64_t *args, uint64_t n) {
 RtResult native_bigmod_row16(M *m, uint64_t *args) { return fixed_row(args, 16); }
 RtResult native_bigmod_row24(M *m, uint64_t *args) { return fixed_row(args, 24); }
 RtResult native_bigmod_row32(M *m, uint64_t *args) { return fixed_row(args, 32); }
+
+/* (x *Nat) assign(on choice, y *Nat) *Nat and the like; a Nat is a slice of words */
+typedef struct Nat { uint64_t *limbs; uint64_t len, cap; } Nat;
+
+static bool nat_fits(M *m, const Nat *x, const Nat *y) {
+    if (y->cap >= x->len) return true;
+    vm_panic_text(m, "runtime error: slice bounds out of range [:%llu] with capacity %llu", (unsigned long long)x->len,
+                  (unsigned long long)y->cap);
+    return false;
+}
+
+RtResult native_bigmod_assign(M *m, uint64_t *args) {
+    Nat *x = (Nat *)args[0], *y = (Nat *)args[2];
+    if (!nat_fits(m, x, y)) return RT_PANIC;
+    uint64_t mask = -args[1];
+    for (uint64_t i = 0; i < x->len; i++) x->limbs[i] ^= mask & (x->limbs[i] ^ y->limbs[i]);
+    args[3] = args[0];
+    return RT_OK;
+}
+
+RtResult native_bigmod_add(M *m, uint64_t *args) {
+    Nat *x = (Nat *)args[0], *y = (Nat *)args[1];
+    if (!nat_fits(m, x, y)) return RT_PANIC;
+    uint64_t c = 0;
+    for (uint64_t i = 0; i < x->len; i++) {
+        u128 s = (u128)x->limbs[i] + y->limbs[i] + c;
+        x->limbs[i] = (uint64_t)s;
+        c = (uint64_t)(s >> 64);
+    }
+    args[2] = c;
+    return RT_OK;
+}
+
+RtResult native_bigmod_sub(M *m, uint64_t *args) {
+    Nat *x = (Nat *)args[0], *y = (Nat *)args[1];
+    if (!nat_fits(m, x, y)) return RT_PANIC;
+    uint64_t borrow = 0;
+    for (uint64_t i = 0; i < x->len; i++) {
+        u128 v = (u128)x->limbs[i] - y->limbs[i] - borrow;
+        x->limbs[i] = (uint64_t)v;
+        borrow = (uint64_t)(v >> 64) & 1;
+    }
+    args[2] = borrow;
+    return RT_OK;
+}
+
+/* (x *Nat) montgomeryMul(a, b *Nat, m *Modulus) *Nat; the Modulus starts {nat *Nat; odd bool; m0inv uint} */
+RtResult native_bigmod_montgomery(M *m, uint64_t *args) {
+    Nat *x = (Nat *)args[0], *a = (Nat *)args[1], *b = (Nat *)args[2];
+    const uint64_t *modulus = (const uint64_t *)args[3];
+    Nat *p = (Nat *)modulus[0];
+    uint64_t n = p->len, inverse = modulus[2], small[2 * 64] = {0};
+    if (!nat_fits(m, p, a) || !nat_fits(m, p, b)) return RT_PANIC;
+    uint64_t *t = n <= 64 ? small : calloc(2 * n, 8), c = 0;
+    if (!t) base_oom();
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t c1 = row_product(t + i, a->limbs, n, b->limbs[i]);
+        u128 s = (u128)c1 + row_product(t + i, p->limbs, n, t[i] * inverse) + c;
+        t[n + i] = (uint64_t)s;
+        c = (uint64_t)(s >> 64);
+    }
+    if (x->cap < n) {
+        x->limbs = mem_alloc_noscan(m, n * 8, true);
+        x->cap = n;
+    }
+    if (x->len > n) memset(x->limbs + n, 0, (x->len - n) * 8);
+    x->len = n;
+    /* less the modulus when it is not smaller; t's lower half holds the difference */
+    uint64_t borrow = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        u128 v = (u128)t[n + i] - p->limbs[i] - borrow;
+        t[i] = (uint64_t)v;
+        borrow = (uint64_t)(v >> 64) & 1;
+    }
+    uint64_t keep = -(uint64_t)(c < borrow);
+    for (uint64_t i = 0; i < n; i++) x->limbs[i] = (t[n + i] & keep) | (t[i] & ~keep);
+    if (t != small) free(t);
+    args[4] = args[0];
+    return RT_OK;
+}
 
 /* ---- nistec/fiat: elements below the modulus, in Montgomery form --------------------------------------------- */
 
@@ -269,7 +351,17 @@ static inline void field_sub(uint64_t *out, const uint64_t *a, const uint64_t *b
     }
 }
 
+/* (v *Element) Select(a, b *Element, cond int) *Element: a when cond is 1, b when it is 0 */
+static inline RtResult field_select(uint64_t *args, int n) {
+    uint64_t *v = (uint64_t *)args[0], mask = -args[3];
+    const uint64_t *a = (const uint64_t *)args[1], *b = (const uint64_t *)args[2];
+    for (int i = 0; i < n; i++) v[i] = (a[i] & mask) | (b[i] & ~mask);
+    args[4] = args[0];
+    return RT_OK;
+}
+
 #define FIELD(name, n) \
+    RtResult native_##name##_select(M *m, uint64_t *a) { return field_select(a, n); } \
     RtResult native_##name##_mul(M *m, uint64_t *a) { return field_mul((uint64_t *)a[0], (uint64_t *)a[1], (uint64_t *)a[2], &name, n), RT_OK; } \
     RtResult native_##name##_square(M *m, uint64_t *a) { return field_mul((uint64_t *)a[0], (uint64_t *)a[1], (uint64_t *)a[1], &name, n), RT_OK; } \
     RtResult native_##name##_add(M *m, uint64_t *a) { return field_add((uint64_t *)a[0], (uint64_t *)a[1], (uint64_t *)a[2], &name, n), RT_OK; } \
@@ -278,6 +370,21 @@ FIELD(p224, 4)
 FIELD(p256, 4)
 FIELD(p384, 6)
 FIELD(p521, 9)
+
+/* The order of P-256's group. */
+static const Field p256_order = {4, 0xccd1c8aaee00bc4f, {0xf3b9cac2fc632551, 0xbce6faada7179e84, ~0ull, 0xffffffff00000000}};
+RtResult native_p256_order_mul(M *m, uint64_t *a) {
+    field_mul((uint64_t *)a[0], (uint64_t *)a[1], (uint64_t *)a[2], &p256_order, 4);
+    return RT_OK;
+}
+/* p256OrdSqr(out, x, n int): squares n times */
+RtResult native_p256_order_square(M *m, uint64_t *a) {
+    uint64_t x[4];
+    memcpy(x, (void *)a[1], sizeof x);
+    for (int64_t i = 0; i < (int64_t)a[2]; i++) field_mul(x, x, x, &p256_order, 4);
+    memcpy((void *)a[0], x, sizeof x);
+    return RT_OK;
+}
 
 /* ---- edwards25519: five limbs of 51 bits, modulo 2^255 - 19 ---------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #endif
 
 static RtResult short_buffer(M *m, uint64_t want, uint64_t len) {
-    vm_panic_text(m, "index out of range [%llu] with length %llu", (unsigned long long)want - 1, (unsigned long long)len);
+    vm_panic_text(m, "runtime error: index out of range [%llu] with length %llu", (unsigned long long)want - 1, (unsigned long long)len);
     return RT_PANIC;
 }
 
