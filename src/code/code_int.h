@@ -77,6 +77,11 @@ typedef struct Sel {
     uint64_t **live_in, **live_out; /* per block, bit per value */
     int nwords;          /* of those */
     Live *live_at;       /* per position of a safepoint */
+    /* variables with pointers: bit sets by IrVar.id; NULL when there are none */
+    int nvarw;
+    uint64_t **var_in;   /* per block */
+    uint64_t **var_at;   /* per position of a safepoint */
+    uint64_t *var_always; /* results that a recovered panic returns */
     /* frame */
     int *param_slots; /* first slot of each parameter */
     int *result_slots;

@@ -60,10 +60,23 @@ static uint8_t *map_new(Sel *s) {
     return arena_alloc(&s->arena, (size_t)(s->out_base + s->out_max - FRAME_ARGS) / 8 + 2);
 }
 
+static void map_vars(Sel *s, uint8_t *bits, const uint64_t *live) {
+    for (int i = 0; live && i < s->f->vars.len; i++) {
+        IrVar *var = s->f->vars.at[i];
+        if (!var->type->has_ptrs) continue;
+        if (!((live[var->id / 64] | s->var_always[var->id / 64]) >> (var->id % 64) & 1)) continue;
+        int slot = sel_var_slot(s, var) - FRAME_ARGS;
+        for (uint32_t w = 0; slot >= 0 && w < var->type->nslots; w++)
+            if (var->type->ptrmask[w / 8] >> (w % 8) & 1)
+                bits[(slot + (int)w) / 8] |= (uint8_t)(1 << ((slot + (int)w) % 8));
+    }
+}
+
 void emit_safe(Sel *s, ValueId inst) {
     Live *l = &s->live_at[s->v[inst].pos];
     uint8_t *bits = map_new(s);
     for (uint32_t i = 0; i < l->n; i++) map_mark(s, bits, l->vals[i]);
+    if (s->var_at) map_vars(s, bits, s->var_at[s->v[inst].pos]);
     s->last_safe = (uint32_t)s->words.len;
     vec_push(&s->maps, ((MapPoint){s->last_safe, bits}));
 }
@@ -77,6 +90,7 @@ static uint8_t *map_of_block(Sel *s, BlockId b) {
             ValueId v = (ValueId)(i * 64 + __builtin_ctzll(m));
             if (sel_val(s, v)->type->has_ptrs) map_mark(s, bits, v);
         }
+    if (s->var_in) map_vars(s, bits, s->var_in[b]);
     IrBlock *bl = &s->f->blocks.at[b];
     for (int k = 0; k < bl->params.len; k++) {
         ValueId v = bl->params.at[k];

@@ -192,9 +192,89 @@ static void block_ranges(Sel *s, IrBlock *b, uint64_t *live) {
     for (int k = 0; k < b->params.len; k++) define(&w, b->params.at[k], w.start + 2);
 }
 
+/* ---- Variables ------------------------------------------------------------------------------------- */
+
+/* A variable is directly live where it may still be read or its address be made. What is reached through a
+ * pointer that exists already is the collector's to find: frame objects are scanned when a scanned word points
+ * to them. */
+static void var_operands(Sel *s, ValueId id, uint64_t *live) {
+    IrValue *v = sel_val(s, id);
+    for (uint32_t i = 0; i < v->nargs; i++) {
+        ValueId a = v->args[i];
+        if (!a) continue;
+        if (s->v[a].place == PLACE_ALIAS) a = s->v[a].root;
+        IrValue *av = sel_val(s, a);
+        if (av->op == IR_LOCALADDR) bit_set(live, av->aux.var->id);
+        else if (s->v[a].place == PLACE_FOLD) {
+            if (av->op == IR_LOCALGET) bit_set(live, av->aux.var->id);
+            var_operands(s, a, live);
+        }
+    }
+}
+
+static void var_results(Sel *s, ValueId id, uint64_t *live) {
+    IrValue *v = sel_val(s, id);
+    if (v->op == IR_LOCALGET) bit_set(live, v->aux.var->id);
+    else if (v->op == IR_LOCALZERO ||
+             (v->op == IR_LOCALSET && !v->aux2 && sel_val(s, v->args[0])->type->size == v->aux.var->type->size))
+        bit_clear(live, v->aux.var->id);
+}
+
+/* live: at the block's end; at its start afterwards. */
+static void var_block(Sel *s, IrBlock *b, uint64_t *live, bool note) {
+    size_t bytes = (size_t)s->nvarw * 8;
+    for (int k = 0; k < b->nsucc; k++)
+        for (int j = 0; j < b->succ[k].nargs; j++) {
+            ValueId a = b->succ[k].args[j];
+            if (s->v[a].place == PLACE_ALIAS) a = s->v[a].root;
+            if (sel_val(s, a)->op == IR_LOCALADDR) bit_set(live, sel_val(s, a)->aux.var->id);
+        }
+    for (int k = b->insts.len - 1; k >= 0; k--) {
+        ValueId id = b->insts.at[k];
+        if (!emitted(s, id)) continue;
+        bool call = sel_clobbers_out(s, id);
+        uint64_t *at = note && sel_is_safepoint(s, id) ? arena_alloc(&s->arena, bytes) : NULL;
+        if (at) s->var_at[s->v[id].pos] = at;
+        if (at && call) memcpy(at, live, bytes);
+        var_results(s, id, live);
+        var_operands(s, id, live);
+        if (at && !call)
+            for (int w = 0; w < s->nvarw; w++) at[w] = live[w] | at[w];
+    }
+}
+
+static void var_liveness(Sel *s) {
+    IrFunc *f = s->f;
+    size_t bytes = (size_t)s->nvarw * 8;
+    bool any = false;
+    for (int i = 0; i < f->vars.len; i++) any |= f->vars.at[i]->type->has_ptrs;
+    if (!any) return;
+    s->var_in = arena_array(&s->arena, uint64_t *, s->nblocks);
+    s->var_at = arena_array(&s->arena, uint64_t *, s->npos + 1);
+    for (int i = 0; i < s->norder; i++) s->var_in[s->order[i]] = arena_alloc(&s->arena, bytes);
+    uint64_t *live = arena_alloc(&s->arena, bytes);
+    bool last = false;
+    for (bool changed = true; changed || !last;) {
+        last = !changed;
+        changed = false;
+        for (int i = s->norder - 1; i >= 0; i--) {
+            IrBlock *b = &f->blocks.at[s->order[i]];
+            memset(live, 0, bytes);
+            for (int k = 0; k < b->nsucc; k++)
+                for (int w = 0; w < s->nvarw; w++) live[w] |= s->var_in[b->succ[k].to][w];
+            var_block(s, b, live, last);
+            if (memcmp(live, s->var_in[b->id], bytes)) {
+                memcpy(s->var_in[b->id], live, bytes);
+                changed = true;
+            }
+        }
+    }
+}
+
 void sel_liveness(Sel *s) {
     IrFunc *f = s->f;
     data_flow(s);
+    var_liveness(s);
     s->live_at = arena_array(&s->arena, Live, s->npos + 1);
     uint64_t *live = arena_alloc(&s->arena, (size_t)s->nwords * 8);
     for (int i = s->norder - 1; i >= 0; i--) block_ranges(s, &f->blocks.at[s->order[i]], live);

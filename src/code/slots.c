@@ -164,6 +164,8 @@ void sel_frame_layout(Sel *s) {
     for (int i = 0; i < f->vars.len; i++)
         if (f->vars.at[i]->id > maxid) maxid = f->vars.at[i]->id;
     s->var_slots = arena_array(&s->arena, int, maxid + 1);
+    s->nvarw = (int)maxid / 64 + 1;
+    s->var_always = arena_array(&s->arena, uint64_t, s->nvarw);
     /* variables in use, pointers first: they are zeroed at entry with one instruction */
     bool *used = arena_array(&s->arena, bool, maxid + 1);
     for (int i = 0; i < s->norder; i++) {
@@ -186,6 +188,8 @@ void sel_frame_layout(Sel *s) {
                 at += (int)var->type->nslots;
             }
             s->var_slots[var->id] = slot;
+            if (var->type->has_ptrs && var->result >= 0 && f->has_defer)
+                s->var_always[var->id / 64] |= 1ull << (var->id % 64);
             if (var->type->has_ptrs && (used[var->id] || (var->result >= 0 && f->has_defer)))
                 add_object(s, slot, var->type->nslots, var->type->ptrmask);
         }

@@ -66,7 +66,7 @@ struct FuncInfo {
     uint32_t recover_pc;    /* word index of the recover exit; 0: none */
     uint32_t ninlines;
     const struct InlineInfo *inlines;
-    const struct FrameObject *objects; /* address-taken locals: always scanned while the frame lives */
+    const struct FrameObject *objects; /* what pointers may lead to: scanned when one does; direct uses are in the maps */
     uint32_t nobjects;
     uint32_t args_ptrs_words;  /* of args_ptrs */
     const uint8_t *args_ptrs;  /* bitmap over parameter slots that hold pointers, at entry */

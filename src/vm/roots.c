@@ -2,81 +2,150 @@
  * writable data of images.
  *
  * Frames are scanned by the safepoint maps of their functions; a frame without a map at its pc (a trap, a
- * native, a stub) is scanned by address: each word that lies in a heap object keeps it. With
- * vm_priv(vm)->exact off all frames are scanned that way. */
+ * native) is scanned by address: each word that lies in a heap object keeps it. The maps have variables that
+ * the function still reads itself. Objects in frames that only pointers lead to are scanned when a scanned
+ * word points into them, so that they die with their last pointer. With vm_priv(vm)->exact off all frames
+ * are scanned by address. */
+#include <stdlib.h>
+
 #include "vm/vm_int.h"
 
-static void scan_words(Vm *vm, Marker *mk, const uint64_t *p, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (p[i] >= 4096 && mem_is_heap(vm, (const void *)p[i])) gc_mark(mk, (const void *)p[i]);
-}
+typedef struct Obj { /* a FrameObject of a frame */
+    uint64_t *p;
+    uint32_t n;
+    int32_t next;   /* in the list of those to scan; -1: last, -2: nobody points here yet */
+    const uint8_t *mask;
+} Obj;
 
-static void scan_objects(Vm *vm, Marker *mk, const FrameView *v) {
-    for (uint32_t i = 0; i < v->func->info->nobjects; i++) {
-        const FrameObject *o = &v->func->info->objects[i];
-        for (uint32_t k = 0; k < o->nslots; k++)
-            if (!o->ptrmask || (o->ptrmask[k >> 3] >> (k & 7) & 1))
-                scan_words(vm, mk, v->fp + o->slot + k, 1);
+typedef struct Scan {
+    Marker *mk;
+    Obj *objs;
+    int n, cap, todo;
+    uintptr_t lo, span; /* addresses of all objects */
+    bool exact;
+    Obj few[24];
+} Scan;
+
+static void found(Scan *s, uintptr_t a) {
+    int lo = 0, hi = s->n;
+    while (lo < hi) { /* the last that begins at or before a */
+        int mid = (lo + hi) / 2;
+        if ((uintptr_t)s->objs[mid].p <= a) lo = mid + 1;
+        else hi = mid;
     }
+    if (!lo) return;
+    Obj *o = &s->objs[lo - 1];
+    if (a >= (uintptr_t)(o->p + o->n) || o->next != -2) return;
+    o->next = s->todo;
+    s->todo = lo - 1;
 }
 
-/* Whether the frame above a frame is there because of a trap. */
-static bool is_trap(Vm *vm, const VmFunc *inner) {
-    if (inner == &vm_stubs[STUB_PANIC]) return true;
-    for (int i = 0; i < HOOK_COUNT; i++)
-        if (vm_priv(vm)->hooks[i] == inner) return true;
-    return false;
+static inline void word(Scan *s, uint64_t w) {
+    if (w < 4096) return;
+    gc_mark(s->mk, (const void *)w);
+    if (w - s->lo < s->span) found(s, w);
 }
 
-/* From the frame's start up to its end or the next frame's start within the chunk. */
-static void scan_frame(Vm *vm, Marker *mk, const FrameView *v, bool exact, const VmFunc *inner) {
+static void words(Scan *s, const uint64_t *p, size_t n) {
+    for (size_t i = 0; i < n; i++) word(s, p[i]);
+}
+
+static const uint8_t *frame_map(Scan *s, const FrameView *v, uint32_t *n) {
+    const VmFunc *f = v->func;
+    if (!s->exact || !f->info || (f->flags & VMFUNC_NATIVE)) return NULL;
+    return image_pc_map(f, v->pc, n);
+}
+
+static int by_address(const void *a, const void *b) {
+    const Obj *x = a, *y = b;
+    return (x->p > y->p) - (x->p < y->p);
+}
+
+static void collect_objects(Scan *s, G *g) {
+    FrameIter it;
+    FrameView v;
+    frame_iter_init(&it, g);
+    while (frame_iter_next(&it, &v)) {
+        const FuncInfo *in = v.func->info;
+        if (!in) continue;
+        for (uint32_t i = 0; i < in->nobjects; i++) {
+            const FrameObject *o = &in->objects[i];
+            if (s->n == s->cap) {
+                int cap = s->cap * 2;
+                Obj *more = malloc(sizeof *more * (size_t)cap);
+                if (!more) base_oom();
+                memcpy(more, s->objs, sizeof *more * (size_t)s->n);
+                if (s->objs != s->few) free(s->objs);
+                s->objs = more;
+                s->cap = cap;
+            }
+            s->objs[s->n++] = (Obj){v.fp + o->slot, o->nslots, -2, o->ptrmask};
+        }
+    }
+    if (!s->n) return;
+    qsort(s->objs, (size_t)s->n, sizeof *s->objs, by_address);
+    s->lo = (uintptr_t)s->objs[0].p;
+    s->span = (uintptr_t)(s->objs[s->n - 1].p + s->objs[s->n - 1].n) - s->lo;
+}
+
+static void scan_frame(Scan *s, const FrameView *v) {
     const VmFunc *f = v->func;
     uint32_t n = 0;
-    const uint8_t *map = NULL;
-    if (exact && f->info && !(f->flags & VMFUNC_NATIVE)) map = image_pc_map(f, v->pc, &n);
-    bool has_ctx = !exact || (f->flags & VMFUNC_HAS_CTX);
-    if (has_ctx) scan_words(vm, mk, v->fp + FRAME_CTX, 1);
-    if (exact && !map && v->pc == f->code && f->info && !(f->flags & VMFUNC_NATIVE)) { /* not entered yet */
-        for (uint32_t i = 0; i < f->info->args_ptrs_words && i < f->param_slots; i++)
-            if (f->info->args_ptrs[i >> 3] >> (i & 7) & 1) scan_words(vm, mk, v->fp + FRAME_ARGS + i, 1);
+    const uint8_t *map = frame_map(s, v, &n);
+    if (!s->exact || (f->flags & VMFUNC_HAS_CTX)) word(s, v->fp[FRAME_CTX]);
+    uint64_t *args = v->fp + FRAME_ARGS;
+    if (!map && s->exact && v->pc == f->code && f->info && !(f->flags & VMFUNC_NATIVE)) { /* not entered yet */
+        map = f->info->args_ptrs;
+        n = f->info->args_ptrs_words < f->param_slots ? f->info->args_ptrs_words : f->param_slots;
+    } else if (!map) {
+        words(s, args, f->frame_slots - FRAME_ARGS);
         return;
     }
-    if (!map && exact && inner && f->info && !(f->flags & VMFUNC_NATIVE) && is_trap(vm, inner)) {
-        scan_objects(vm, mk, v); /* it never goes on at pc, only at its recover exit */
-        return;
-    }
-    if (!map) {
-        scan_words(vm, mk, v->fp + FRAME_ARGS, f->frame_slots - FRAME_ARGS);
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++)
-        if (map[i >> 3] >> (i & 7) & 1) gc_mark(mk, (const void *)v->fp[FRAME_ARGS + i]);
-    scan_objects(vm, mk, v);
+    for (uint32_t i = 0; i < n; i += 8)
+        for (unsigned b = map[i >> 3]; b; b &= b - 1) {
+            uint32_t k = i + (uint32_t)__builtin_ctz(b);
+            if (k < n) word(s, args[k]);
+        }
 }
 
 void vm_scan_g(Vm *vm, G *g, Marker *mk) {
-    bool exact = vm_priv(vm)->exact;
+    Scan scan, *s = &scan; /* no initializer: it would clear `few` for every goroutine */
+    s->mk = mk;
+    s->n = 0;
+    s->cap = ARRAY_LEN(s->few);
+    s->todo = -1;
+    s->lo = s->span = 0;
+    s->exact = vm_priv(vm)->exact;
+    s->objs = s->few;
     FrameIter it;
     FrameView v;
     if (g->fp) {
+        if (s->exact) collect_objects(s, g);
         frame_iter_init(&it, g);
-        for (const VmFunc *inner = NULL; frame_iter_next(&it, &v); inner = v.func) {
-            scan_frame(vm, mk, &v, exact, inner);
+        while (frame_iter_next(&it, &v)) {
+            scan_frame(s, &v);
             if (v.func == &vm_stubs[STUB_NATIVE]) {
                 NativeCall *nc = (NativeCall *)v.fp[STUB_STATE];
-                gc_mark(mk, nc->fn);
-                scan_words(vm, mk, nc->args, nc->nargs);
+                word(s, (uint64_t)nc->fn);
+                words(s, nc->args, nc->nargs);
             }
         }
     }
-    for (Defer *d = g->defers; d; d = d->next) scan_words(vm, mk, (uint64_t *)&d->fn, 1);
-    for (PanicRec *p = g->panics; p; p = p->link) scan_words(vm, mk, (uint64_t *)&p->value.data, 1);
-    scan_words(vm, mk, (uint64_t *)&g->labels, 1);
+    for (Defer *d = g->defers; d; d = d->next) word(s, (uint64_t)d->fn);
+    for (PanicRec *p = g->panics; p; p = p->link) word(s, (uint64_t)p->value.data);
+    word(s, (uint64_t)g->labels);
     NativeCall *nc = g->native_call;
     if (nc) {
-        scan_words(vm, mk, (uint64_t *)&nc->fn, 1);
-        scan_words(vm, mk, nc->args, nc->nargs);
+        word(s, (uint64_t)nc->fn);
+        words(s, nc->args, nc->nargs);
     }
+    while (s->todo >= 0) {
+        Obj *o = &s->objs[s->todo];
+        s->todo = o->next;
+        for (uint32_t k = 0; k < o->n; k++)
+            if (!o->mask || (o->mask[k >> 3] >> (k & 7) & 1)) word(s, o->p[k]);
+    }
+    if (s->objs != s->few) free(s->objs);
 }
 
 static void mark_root(void *ctx, void **start, size_t nwords, const uint8_t *mask) {
