@@ -191,6 +191,7 @@ int cmd_run(int argc, char **argv) {
     if (j->status || (j->c->dump && !strcmp(j->c->dump, "image"))) return j->status;
     fflush(stdout);
     if (j->c->time || j->c->mem) on_exit(print_stats, j);
+    godebug_apply(&j->c->images);
     return vm_main(vm_new(&j->c->images, &j->c->vm));
 }
 
@@ -299,5 +300,6 @@ int cmd_exec(int argc, char **argv) {
     c->vm.argc = argc - i;
     c->vm.argv = argv + i;
     c->vm.env = environ;
+    godebug_apply(im);
     return vm_main(vm_new(im, &c->vm));
 }

@@ -96,7 +96,7 @@ static bool build_test(TestChild *t) {
     if (j->compile_only) {
         const char *base = strrchr(str_dup(&c->arena, t->p->path).p, '/');
         const char *out = j->out ? j->out : arena_printf(&c->arena, "%s.test", base ? base + 1 : str_dup(&c->arena, t->p->path).p);
-        if (!file_write_atomic(&c->arena, out, buf_str(&blob), 0755, &err)) fprintf(stderr, "vole test: %s\n", err);
+        if (strcmp(out, "/dev/null") && !file_write_atomic(&c->arena, out, buf_str(&blob), 0755, &err)) fprintf(stderr, "vole test: %s\n", err);
         return tell(t, 'C'), false;
     }
     if (!image_load_blob(&c->images, &blob, &img, &err)) {
@@ -141,6 +141,7 @@ static int run_child(TestChild *t) {
     dup2(t->out_fd, 1);
     dup2(t->out_fd, 2);
     close(t->out_fd);
+    godebug_apply(&c->images);
     return vm_main(vm_new(&c->images, &c->vm));
 }
 
@@ -176,6 +177,10 @@ static bool begins_line(const Buf *b, const char *what) {
     return false;
 }
 
+static const char *said_path(TestJob *j, const Buf *said) {
+    return arena_printf(&j->arena, "%.*s", (int)strcspn(said->data + 1, "\n"), said->data + 1);
+}
+
 /* Reads what the child says until it closes its output or runs too long. */
 static bool follow(TestJob *j, pid_t pid, int status_fd, int out_fd, Buf *said, TestOutput *o, uint64_t *started) {
     bool killed = false;
@@ -203,6 +208,7 @@ static bool follow(TestJob *j, pid_t pid, int status_fd, int out_fd, Buf *said, 
             } else if (k == 0) {
                 buf_put(said, part, (size_t)n);
                 if (said->data[0] == 'R' && !*started) *started = time_now_ns();
+                if (o->json && !o->json->package) testjson_start(o->json, stdout, said_path(j, said));
             } else {
                 take_output(o, part, (size_t)n);
             }
@@ -256,19 +262,17 @@ static void test_one(TestJob *j, const char *pattern, bool only) {
     close(status[1]);
     close(out[1]);
     Buf said = {0};
-    TestJson json;
+    TestJson json = {0};
     TestOutput o = {.stream = only && (j->local || j->verbose || j->bench)};
     uint64_t started = 0;
-    if (j->json) {
-        testjson_start(&json, stdout, pattern);
-        o.json = &json;
-    }
+    if (j->json) o.json = &json;
     bool killed = pid < 0 ? false : follow(j, pid, status[0], out[0], &said, &o, &started);
     int wstatus = 1 << 8;
     while (pid > 0 && waitpid(pid, &wstatus, 0) < 0 && errno == EINTR) {}
     double seconds = started ? (double)(time_now_ns() - started) / 1e9 : 0;
     char how = said.len ? said.data[0] : 'B';
-    const char *path = said.len > 1 ? arena_printf(&j->arena, "%.*s", (int)strcspn(said.data + 1, "\n"), said.data + 1) : pattern;
+    const char *path = said.len > 1 ? said_path(j, &said) : pattern;
+    if (o.json && !json.package) testjson_start(&json, stdout, path);
     summarize(j, how, path, wstatus, killed, seconds, &o);
     buf_free(&said);
     buf_free(&o.text);

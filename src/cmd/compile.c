@@ -358,6 +358,7 @@ int compile_link(Compile *c, Buf *blob) {
     };
     const char *err = "";
     base_stage = "linking";
+    godebug_define(c);
     if (!image_link(&c->syms, &opt, blob, &err)) {
         fprintf(stderr, "vole: link: %s\n", err);
         return 1;

@@ -63,6 +63,12 @@ const char *compile_std_path(Arena *a); /* of std.vole, or NULL */
 /* Maps std.vole for programs that were compiled against it. False after a message. */
 bool compile_load_std_image(Arena *a, Images *im);
 
+/* The GODEBUG settings that go.mod's go and godebug lines and //go:debug lines give the program, as "a=1,b=2". */
+Str godebug_default(Compile *c);
+/* Defines them as a symbol of the program's image; hands the symbol of the last image to the runtime. */
+void godebug_define(Compile *c);
+void godebug_apply(Images *im);
+
 /* Prints the messages of a load as go does. Errors of the loader come first and, with a limit, alone; the others a package
  * at a time under "# path". Returns the number of messages. `limit` as in diag_print. */
 int report_build_errors(Session *syn, DiagList *diags, Loader *l, BuildPackage *extra, int limit);
