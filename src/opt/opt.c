@@ -19,7 +19,9 @@ static const Pass inlined[] = { /* after calls were expanded */
 };
 static const Pass late[] = {
     {"gvn", opt_gvn},
+    {"memopt", opt_memopt},
     {"simplify", opt_simplify},
+    {"gvn", opt_gvn},
     {"dce", opt_dce},
     {"cleanup", opt_cleanup},
     {"dce", opt_dce},

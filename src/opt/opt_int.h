@@ -50,6 +50,7 @@ void opt_cleanup(Opt *o);  /* cfg.c: constant branches, empty blocks, straight l
 void opt_mem2reg(Opt *o);
 void opt_simplify(Opt *o);
 void opt_gvn(Opt *o);
+void opt_memopt(Opt *o);
 void opt_dce(Opt *o);
 void opt_licm(Opt *o);
 
