@@ -54,8 +54,9 @@ bool pkgindex_open(Arena *a, Str s, PkgIndex *out, const char **err) {
         const uint32_t *w = head + 2 + (size_t)i * ENTRY_WORDS;
         IndexedPackage *p = &out->at[i];
         Str imports;
-        if (w[7] > s.n / 4 || !str_at(s, w[0], w[1], &p->path) || !str_at(s, w[2], w[3], &p->name) ||
-            !str_at(s, w[4], w[5], &p->export_data) || !str_at(s, w[6], w[7] * 4, &imports))
+        if (w[7] > s.n / 4 || !str_at(s, w[0], w[1], &p->path) ||
+            !str_at(s, w[2], w[3], &p->name) || !str_at(s, w[4], w[5], &p->export_data) ||
+            !str_at(s, w[6], w[7] * 4, &imports))
             return false;
         p->imports = (const uint32_t *)(const void *)imports.p;
         p->nimports = w[7];
@@ -66,4 +67,6 @@ bool pkgindex_open(Arena *a, Str s, PkgIndex *out, const char **err) {
     return true;
 }
 
-IndexedPackage *pkgindex_find(const PkgIndex *x, Str path) { return map_get_str(&x->by_path, path); }
+IndexedPackage *pkgindex_find(const PkgIndex *x, Str path) {
+    return map_get_str(&x->by_path, path);
+}

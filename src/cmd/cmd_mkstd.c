@@ -26,11 +26,21 @@ typedef struct MkStd {
 
 /* Left out: gc's own runtime internals, cgo, sanitizers, experiments, and programs. */
 static bool is_excluded(Str p) {
-    static const char *const exact[] = {"plugin", "arena", "runtime/cgo", "runtime/msan", "runtime/asan", "runtime/secret", "cmd", "simd",
-                                        "crypto/internal/sysrand/internal/seccomp"};
-    static const char *const prefix[] = {"runtime/race", "runtime/internal/", "internal/runtime/gc", "internal/runtime/cgobench",
-                                         "internal/runtime/startlinetest", "internal/runtime/wasitest", "simd/", "cmd/",
-                                         "internal/runtime/syscall/windows", "runtime/pprof/internal", "crypto/internal/sysrand/internal/seccomp"};
+    static const char *const exact[] = {
+        "plugin",       "arena",        "runtime/cgo",
+        "runtime/msan", "runtime/asan", "runtime/secret",
+        "cmd",          "simd",         "crypto/internal/sysrand/internal/seccomp"};
+    static const char *const prefix[] = {"runtime/race",
+                                         "runtime/internal/",
+                                         "internal/runtime/gc",
+                                         "internal/runtime/cgobench",
+                                         "internal/runtime/startlinetest",
+                                         "internal/runtime/wasitest",
+                                         "simd/",
+                                         "cmd/",
+                                         "internal/runtime/syscall/windows",
+                                         "runtime/pprof/internal",
+                                         "crypto/internal/sysrand/internal/seccomp"};
     for (size_t i = 0; i < ARRAY_LEN(exact); i++)
         if (str_is(p, exact[i])) return true;
     for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
@@ -130,7 +140,11 @@ static void write_exports(MkStd *m, Buf *section, Buf *exports) {
             MapEntry *e = map_find_ptr(&number, p->imports.at[k].pkg);
             if (e) imports[n++] = (uint32_t)e->num;
         }
-        at[i] = (IndexedPackage){.path = p->path, .name = p->name, .export_data = buf_str(&exports[i]), .imports = imports, .nimports = n};
+        at[i] = (IndexedPackage){.path = p->path,
+                                 .name = p->name,
+                                 .export_data = buf_str(&exports[i]),
+                                 .imports = imports,
+                                 .nimports = n};
         bool fresh;
         map_put_ptr(&number, p, &fresh)->num = (uint64_t)i;
     }
@@ -198,7 +212,8 @@ static void *mkstd_main(void *arg) {
         if (print_errors(m) && !m->keep_going) return NULL;
     }
     uint64_t t3 = time_now_ns();
-    if (c->time) fprintf(stderr, "ssa and code %.1f ms, %d symbols\n", (t3 - t2) / 1e6, c->syms.all.len);
+    if (c->time)
+        fprintf(stderr, "ssa and code %.1f ms, %d symbols\n", (t3 - t2) / 1e6, c->syms.all.len);
     if (m->ir_only) {
         m->status = m->nfailed > 0;
         return NULL;
@@ -230,8 +245,10 @@ static void *mkstd_main(void *arg) {
         return NULL;
     }
     if (c->time)
-        fprintf(stderr, "export and link %.1f ms, %.1f MB\n", (time_now_ns() - t3) / 1e6, (double)blob.len / 1e6);
-    printf("%s: %d packages, %d failed, %.1f MB\n", m->out, m->done.len, m->nfailed, (double)blob.len / 1e6);
+        fprintf(stderr, "export and link %.1f ms, %.1f MB\n", (time_now_ns() - t3) / 1e6,
+                (double)blob.len / 1e6);
+    printf("%s: %d packages, %d failed, %.1f MB\n", m->out, m->done.len, m->nfailed,
+           (double)blob.len / 1e6);
     m->status = m->nfailed > 0;
     return NULL;
 }

@@ -20,15 +20,15 @@ typedef struct Linker {
     Arena arena;
     Buf *out;
     const char *err;
-    VEC(Sym *) funcs;   /* in code order: FUNC with code, NATIVE, undefined */
+    VEC(Sym *) funcs;        /* in code order: FUNC with code, NATIVE, undefined */
     VEC(uint32_t) func_code; /* word offset of each */
     ImageHeader h;
     VEC(uint64_t) addrs; /* offsets of all absolute addresses */
     Buf tables;
-    Map strings;        /* content -> offset + 1 in tables */
+    Map strings; /* content -> offset + 1 in tables */
     int nundef;
     Buf undef;
-    Sym *zero;          /* "go:zerosize": where variables without size lie */
+    Sym *zero; /* "go:zerosize": where variables without size lie */
 } Linker;
 
 static uint64_t align_up(uint64_t v, uint64_t a) { return (v + a - 1) & ~(a - 1); }
@@ -39,7 +39,10 @@ static void link_error(Linker *l, const char *msg) {
 
 /* ---- Which functions there are ------------------------------------------------------------------ */
 
-static bool wants_func(Sym *s) { return !s->base_addr && (s->kind == SYM_FUNC || s->kind == SYM_NATIVE || (s->kind == SYM_UNDEF && s->is_func)); }
+static bool wants_func(Sym *s) {
+    return !s->base_addr &&
+           (s->kind == SYM_FUNC || s->kind == SYM_NATIVE || (s->kind == SYM_UNDEF && s->is_func));
+}
 
 /* An undefined symbol is a function when something refers to it as one. */
 static void mark_references(Linker *l) {
@@ -76,23 +79,26 @@ static void collect(Linker *l) {
             l->opt->native_find(s->name) >= 0)
             s->is_func = true;
         /* natives are found by later images through the symbol index, so they count as defined */
-        if (!s->base_addr && s->kind == SYM_UNDEF && s->is_func && native_number(l, s) >= 0) s->kind = SYM_NATIVE;
+        if (!s->base_addr && s->kind == SYM_UNDEF && s->is_func && native_number(l, s) >= 0)
+            s->kind = SYM_NATIVE;
     }
     for (int i = 0; i < l->t->all.len; i++) {
         Sym *s = l->t->all.at[i];
         if (s->base_addr) continue;
         for (int k = 0; k < s->relocs.len; k++)
-            if (s->relocs.at[k].kind != RELOC_WEAK_OFF32) report_undefined(l, s->relocs.at[k].target);
+            if (s->relocs.at[k].kind != RELOC_WEAK_OFF32)
+                report_undefined(l, s->relocs.at[k].target);
         if (s->kind == SYM_FUNC && s->code)
-            for (uint32_t k = 0; k < s->code->nrelocs; k++) report_undefined(l, s->code->relocs[k].sym);
+            for (uint32_t k = 0; k < s->code->nrelocs; k++)
+                report_undefined(l, s->code->relocs[k].sym);
     }
     for (int i = 0; i < l->t->all.len; i++) {
         Sym *s = l->t->all.at[i];
         if (wants_func(s)) vec_push(&l->funcs, s);
     }
     if (l->nundef)
-        link_error(l, arena_printf(&l->t->arena, "undefined symbols (%d):%s%s", l->nundef, l->undef.data,
-                                   l->nundef > 10 ? "\n\t..." : ""));
+        link_error(l, arena_printf(&l->t->arena, "undefined symbols (%d):%s%s", l->nundef,
+                                   l->undef.data, l->nundef > 10 ? "\n\t..." : ""));
 }
 
 /* ---- Layout ------------------------------------------------------------------------------------- */
@@ -129,7 +135,6 @@ static bool is_undef_data(Sym *s) { return s->kind == SYM_UNDEF && !s->is_func &
 
 /* ---- Cold tables: everything is built into one buffer with offsets, addresses are filled in later --- */
 
-
 static uint64_t table_put(Linker *l, const void *p, size_t n, size_t align) {
     while (l->tables.len % align) buf_putc(&l->tables, 0);
     uint64_t off = l->tables.len;
@@ -158,7 +163,8 @@ static void put_addr(Linker *l, uint64_t at, uint64_t addr) {
 /* Tracebacks show absolute names. */
 static Str absolute(Linker *l, Str file) {
     if (!file.n || file.p[0] == '/' || file.p[0] == '$' || !l->opt->work_dir) return file;
-    return str_c(path_join(&l->arena, l->opt->work_dir, arena_printf(&l->arena, "%.*s", STR_FMT(file))));
+    return str_c(
+        path_join(&l->arena, l->opt->work_dir, arena_printf(&l->arena, "%.*s", STR_FMT(file))));
 }
 
 typedef struct InfoOffsets { /* offsets in tables; UINT64_MAX: NULL */
@@ -167,7 +173,11 @@ typedef struct InfoOffsets { /* offsets in tables; UINT64_MAX: NULL */
 
 static InfoOffsets info_tables(Linker *l, Sym *s) {
     CodeFunc *c = s->kind == SYM_FUNC ? s->code : NULL;
-    InfoOffsets o = {.lines = UINT64_MAX, .maps = UINT64_MAX, .inlines = UINT64_MAX, .objects = UINT64_MAX, .args = UINT64_MAX};
+    InfoOffsets o = {.lines = UINT64_MAX,
+                     .maps = UINT64_MAX,
+                     .inlines = UINT64_MAX,
+                     .objects = UINT64_MAX,
+                     .args = UINT64_MAX};
     Str name = c && c->name.n ? c->name : s->name, file = c ? c->file : (Str){"", 0};
     o.name = table_bytes(l, name.p, name.n, 1);
     file = absolute(l, file);
@@ -175,7 +185,8 @@ static InfoOffsets info_tables(Linker *l, Sym *s) {
     if (!c) return o;
     if (c->nlines) o.lines = table_bytes(l, c->lines, c->nlines, 1);
     if (c->nmaps) o.maps = table_bytes(l, c->maps, c->nmaps, 4);
-    if (c->args_ptrs_words && c->args_ptrs) o.args = table_bytes(l, c->args_ptrs, (c->args_ptrs_words + 7) / 8, 1);
+    if (c->args_ptrs_words && c->args_ptrs)
+        o.args = table_bytes(l, c->args_ptrs, (c->args_ptrs_words + 7) / 8, 1);
     /* Tables that hold pointers themselves: the pointers hold table offsets + 1 until the image is written */
     if (c->ninlines) {
         InlineInfo *in = arena_array(&l->arena, InlineInfo, c->ninlines);
@@ -193,7 +204,8 @@ static InfoOffsets info_tables(Linker *l, Sym *s) {
         for (uint32_t i = 0; i < c->nobjects; i++) {
             ob[i] = c->objects[i];
             if (ob[i].ptrmask)
-                ob[i].ptrmask = (const uint8_t *)(table_bytes(l, ob[i].ptrmask, (ob[i].nslots + 7) / 8, 1) + 1);
+                ob[i].ptrmask =
+                    (const uint8_t *)(table_bytes(l, ob[i].ptrmask, (ob[i].nslots + 7) / 8, 1) + 1);
         }
         o.objects = table_put(l, ob, sizeof *ob * c->nobjects, 8);
     }
@@ -229,7 +241,8 @@ static void write_func(Linker *l, uint64_t i, const InfoOffsets *o) {
         f.flags = VMFUNC_NATIVE;
         f.param_slots = s->param_slots;
         f.result_slots = s->result_slots;
-        if (native_number(l, s) >= 0 && l->opt->native_slots) l->opt->native_slots(n, &f.param_slots, &f.result_slots);
+        if (native_number(l, s) >= 0 && l->opt->native_slots)
+            l->opt->native_slots(n, &f.param_slots, &f.result_slots);
         f.frame_slots = FRAME_ARGS + f.param_slots + f.result_slots;
     }
     memcpy(l->out->data + vf, &f, sizeof f);
@@ -246,7 +259,8 @@ static void write_func(Linker *l, uint64_t i, const InfoOffsets *o) {
         info.args_ptrs_words = o->args == UINT64_MAX ? 0 : c->args_ptrs_words;
     }
     memcpy(l->out->data + fi, &info, sizeof info);
-#define TABLE(field, off) if ((off) != UINT64_MAX) put_addr(l, fi + offsetof(FuncInfo, field), base + tab + (off))
+#define TABLE(field, off)                                                                          \
+    if ((off) != UINT64_MAX) put_addr(l, fi + offsetof(FuncInfo, field), base + tab + (off))
     TABLE(name, o->name);
     TABLE(file, o->file);
     put_addr(l, fi + offsetof(FuncInfo, func), base + vf);
@@ -259,13 +273,17 @@ static void write_func(Linker *l, uint64_t i, const InfoOffsets *o) {
     for (uint32_t k = 0; k < info.ninlines; k++) {
         uint64_t at = tab + o->inlines + k * sizeof(InlineInfo);
         InlineInfo *in = (InlineInfo *)(void *)(l->out->data + at);
-        put_addr(l, at + offsetof(InlineInfo, func), base + tab + (uint64_t)(uintptr_t)in->func - 1);
-        put_addr(l, at + offsetof(InlineInfo, file), base + tab + (uint64_t)(uintptr_t)in->file - 1);
+        put_addr(l, at + offsetof(InlineInfo, func),
+                 base + tab + (uint64_t)(uintptr_t)in->func - 1);
+        put_addr(l, at + offsetof(InlineInfo, file),
+                 base + tab + (uint64_t)(uintptr_t)in->file - 1);
     }
     for (uint32_t k = 0; k < info.nobjects; k++) {
         uint64_t at = tab + o->objects + k * sizeof(FrameObject);
         FrameObject *ob = (FrameObject *)(void *)(l->out->data + at);
-        if (ob->ptrmask) put_addr(l, at + offsetof(FrameObject, ptrmask), base + tab + (uint64_t)(uintptr_t)ob->ptrmask - 1);
+        if (ob->ptrmask)
+            put_addr(l, at + offsetof(FrameObject, ptrmask),
+                     base + tab + (uint64_t)(uintptr_t)ob->ptrmask - 1);
     }
 }
 
@@ -276,7 +294,8 @@ static void write_data(Linker *l, Sym *s) {
     for (int i = 0; i < s->relocs.len; i++) {
         Reloc *r = &s->relocs.at[i];
         uint64_t v = r->target->addr + (uint64_t)r->addend;
-        if (r->off + (r->kind == RELOC_OFF32 || r->kind == RELOC_WEAK_OFF32 ? 4u : 8u) > s->size) bug("relocation outside of %.*s", STR_FMT(s->name));
+        if (r->off + (r->kind == RELOC_OFF32 || r->kind == RELOC_WEAK_OFF32 ? 4u : 8u) > s->size)
+            bug("relocation outside of %.*s", STR_FMT(s->name));
         if (r->kind == RELOC_OFF32 || (r->kind == RELOC_WEAK_OFF32 && r->target->addr)) {
             uint32_t v32 = (uint32_t)(v - IMAGE_SPACE_BASE);
             memcpy(l->out->data + off + r->off, &v32, 4);
@@ -298,7 +317,8 @@ static void build_index(Linker *l, SymEntry **entries, uint64_t *n, Buf *names) 
         Sym *s = l->t->all.at[i];
         if (s->base_addr || s->kind == SYM_UNDEF || !s->keep_name) continue;
         uint32_t len = (uint32_t)s->name.n;
-        SymEntry e = {symbol_hash(s->name), (uint32_t)names->len, (uint32_t)(s->addr - IMAGE_SPACE_BASE)};
+        SymEntry e = {symbol_hash(s->name), (uint32_t)names->len,
+                      (uint32_t)(s->addr - IMAGE_SPACE_BASE)};
         buf_put(names, &len, 4);
         buf_put(names, s->name.p, s->name.n);
         vec_push(&v, e);
@@ -332,7 +352,8 @@ static void root_mask(Linker *l, uint8_t *mask) {
         if (s->base_addr || !s->ptrmask || (s->kind != SYM_DATA && s->kind != SYM_BSS)) continue;
         uint64_t first = (s->addr - l->opt->base - l->h.root_off) / 8;
         for (uint64_t w = 0; w < s->size / 8; w++)
-            if (s->ptrmask[w / 8] >> (w % 8) & 1) mask[(first + w) / 8] |= (uint8_t)(1 << ((first + w) % 8));
+            if (s->ptrmask[w / 8] >> (w % 8) & 1)
+                mask[(first + w) / 8] |= (uint8_t)(1 << ((first + w) % 8));
     }
 }
 
@@ -365,7 +386,8 @@ static void link_all(Linker *l) {
     uint64_t start = at;
     place(l, &at, is_rodata);
     h->sections[SEC_RODATA] = (Section){start, at - start};
-    for (uint64_t i = 0; i < nf; i++) l->funcs.at[i]->addr = opt->base + h->sections[SEC_FUNCS].off + i * sizeof(VmFunc);
+    for (uint64_t i = 0; i < nf; i++)
+        l->funcs.at[i]->addr = opt->base + h->sections[SEC_FUNCS].off + i * sizeof(VmFunc);
 
     /* The names' order and size are known before the addresses are: data is placed last, the index is made
      * twice (first for its size). */
@@ -382,10 +404,12 @@ static void link_all(Linker *l) {
         Sym *s = l->t->all.at[i];
         if (s->base_addr) continue;
         nrel += (uint64_t)s->relocs.len;
-        if (s->kind == SYM_FUNC && s->code) nrel += s->code->nrelocs + s->code->ninlines * 2 + s->code->nobjects;
+        if (s->kind == SYM_FUNC && s->code)
+            nrel += s->code->nrelocs + s->code->ninlines * 2 + s->code->nobjects;
         if (s->ptrmask) mask_words += align_up(s->size + 64, 8) / 8 + 1;
     }
-    section(l, SEC_RELOCS, &at, 8, nrel * 5 + 16); /* deltas below 2^35 words take at most 5 bytes */
+    section(l, SEC_RELOCS, &at, 8,
+            nrel * 5 + 16); /* deltas below 2^35 words take at most 5 bytes */
     section(l, SEC_ROOTMASK, &at, 8, mask_words / 8 + 16);
     at = align_up(at, IMAGE_PAGE);
     start = at;
@@ -417,7 +441,8 @@ static void link_all(Linker *l) {
     buf_reserve(l->out, h->file_size + 1);
     memset(l->out->data, 0, h->file_size + 1);
     l->out->len = h->file_size;
-    memcpy(l->out->data + h->sections[SEC_TABLES].off, l->tables.data ? l->tables.data : "", l->tables.len);
+    memcpy(l->out->data + h->sections[SEC_TABLES].off, l->tables.data ? l->tables.data : "",
+           l->tables.len);
     for (uint64_t i = 0; i < nf; i++) write_func(l, i, &infos[i]);
     for (int i = 0; i < l->t->all.len; i++) {
         Sym *s = l->t->all.at[i];
@@ -425,14 +450,17 @@ static void link_all(Linker *l) {
     }
     names.len = 0;
     build_index(l, &entries, &h->nsyms, &names);
-    memcpy(l->out->data + h->sections[SEC_SYMBOLS].off, entries ? (void *)entries : (void *)"", h->nsyms * sizeof(SymEntry));
+    memcpy(l->out->data + h->sections[SEC_SYMBOLS].off, entries ? (void *)entries : (void *)"",
+           h->nsyms * sizeof(SymEntry));
     if (names.len) memcpy(l->out->data + h->sections[SEC_SYMNAMES].off, names.data, names.len);
-    if (opt->export_data.n) memcpy(l->out->data + h->sections[SEC_EXPORT].off, opt->export_data.p, opt->export_data.n);
+    if (opt->export_data.n)
+        memcpy(l->out->data + h->sections[SEC_EXPORT].off, opt->export_data.p, opt->export_data.n);
     relocs_encode(l, &relocs);
     if (relocs.len > h->sections[SEC_RELOCS].size) bug("relocation table is larger than its bound");
     if (relocs.len) memcpy(l->out->data + h->sections[SEC_RELOCS].off, relocs.data, relocs.len);
     h->sections[SEC_RELOCS].size = relocs.len;
-    if ((h->root_words + 7) / 8 > h->sections[SEC_ROOTMASK].size) bug("root mask is larger than its bound");
+    if ((h->root_words + 7) / 8 > h->sections[SEC_ROOTMASK].size)
+        bug("root mask is larger than its bound");
     h->sections[SEC_ROOTMASK].size = (h->root_words + 7) / 8;
     root_mask(l, (uint8_t *)l->out->data + h->sections[SEC_ROOTMASK].off);
 
@@ -444,7 +472,8 @@ static void link_all(Linker *l) {
     h->nfuncs = nf;
     if (opt->entry) {
         Sym *e = sym_find(l->t, str_c(opt->entry));
-        if (!e || !e->addr) link_error(l, arena_printf(&l->t->arena, "entry symbol %s is not defined", opt->entry));
+        if (!e || !e->addr)
+            link_error(l, arena_printf(&l->t->arena, "entry symbol %s is not defined", opt->entry));
         else h->entry = e->addr;
     }
     copy_id(h->build_id, opt->build_id);

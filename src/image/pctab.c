@@ -41,7 +41,8 @@ void line_enc_add(LineEnc *e, uint32_t word, int line, int inline_index) {
     e->inline_index = inline_index;
 }
 
-bool line_table_find(const uint8_t *p, uint32_t n, int start_line, uint32_t word, int *line, int *inline_index) {
+bool line_table_find(const uint8_t *p, uint32_t n, int start_line, uint32_t word, int *line,
+                     int *inline_index) {
     const uint8_t *end = p + n;
     uint64_t at = 0, v, d;
     int64_t l = start_line, inl = -1;
@@ -162,7 +163,8 @@ const uint8_t *map_table_find(const uint8_t *p, uint32_t n, uint32_t word, uint3
     return NULL;
 }
 
-bool map_table_at(const uint8_t *p, uint32_t n, uint32_t i, uint32_t *word, const uint8_t **bits, uint32_t *nslots) {
+bool map_table_at(const uint8_t *p, uint32_t n, uint32_t i, uint32_t *word, const uint8_t **bits,
+                  uint32_t *nslots) {
     MapTable t;
     if (!map_open(p, n, &t) || i >= t.count) return false;
     uint32_t k;

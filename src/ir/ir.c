@@ -37,7 +37,8 @@ static ValueId value_alloc(IrFunc *f, BlockId b, IrOp op, const IrType *t, Pos p
     return id;
 }
 
-ValueId ir_value_new(IrFunc *f, BlockId b, IrOp op, const IrType *t, Pos pos, int nargs, const ValueId *args) {
+ValueId ir_value_new(IrFunc *f, BlockId b, IrOp op, const IrType *t, Pos pos, int nargs,
+                     const ValueId *args) {
     ValueId id = value_alloc(f, b, op, t, pos, nargs, args);
     vec_push(&f->blocks.at[b].insts, id);
     return id;

@@ -4,14 +4,17 @@
 
 const IrType irtype_none = {.rep = REP_NONE, .align = 1};
 
-static inline void mask_set(uint8_t *m, uint64_t word) { m[word / 8] |= (uint8_t)(1 << (word % 8)); }
+static inline void mask_set(uint8_t *m, uint64_t word) {
+    m[word / 8] |= (uint8_t)(1 << (word % 8));
+}
 
 static bool type_has_ptrs(Type *t) {
     t = type_underlying(t);
     switch ((TypeKind)t->kind) {
     case TYPE_BASIC: {
         int k = ((BasicType *)t)->basic;
-        return k == BASIC_STRING || k == BASIC_UNSAFEPTR || k == BASIC_UNTYPED_STRING || k == BASIC_UNTYPED_NIL;
+        return k == BASIC_STRING || k == BASIC_UNSAFEPTR || k == BASIC_UNTYPED_STRING ||
+               k == BASIC_UNTYPED_NIL;
     }
     case TYPE_ARRAY: return ((ArrayType *)t)->len > 0 && type_has_ptrs(((ArrayType *)t)->elem);
     case TYPE_STRUCT: {
@@ -66,21 +69,34 @@ static void set_int(IrType *r, int size, bool is_signed) {
 
 static void fill_basic(IrType *r, int basic) {
     switch ((BasicKind)basic) {
-    case BASIC_BOOL: case BASIC_UNTYPED_BOOL: set_int(r, 1, false); r->is_bool = true; break;
+    case BASIC_BOOL:
+    case BASIC_UNTYPED_BOOL:
+        set_int(r, 1, false);
+        r->is_bool = true;
+        break;
     case BASIC_INT8: set_int(r, 1, true); break;
     case BASIC_INT16: set_int(r, 2, true); break;
-    case BASIC_INT32: case BASIC_UNTYPED_RUNE: set_int(r, 4, true); break;
-    case BASIC_INT: case BASIC_INT64: case BASIC_UNTYPED_INT: set_int(r, 8, true); break;
+    case BASIC_INT32:
+    case BASIC_UNTYPED_RUNE: set_int(r, 4, true); break;
+    case BASIC_INT:
+    case BASIC_INT64:
+    case BASIC_UNTYPED_INT: set_int(r, 8, true); break;
     case BASIC_UINT8: set_int(r, 1, false); break;
     case BASIC_UINT16: set_int(r, 2, false); break;
     case BASIC_UINT32: set_int(r, 4, false); break;
-    case BASIC_UINT: case BASIC_UINT64: case BASIC_UINTPTR: set_int(r, 8, false); break;
+    case BASIC_UINT:
+    case BASIC_UINT64:
+    case BASIC_UINTPTR: set_int(r, 8, false); break;
     case BASIC_FLOAT32: set_rep(r, REP_F32, 4, 4, 1); break;
-    case BASIC_FLOAT64: case BASIC_UNTYPED_FLOAT: set_rep(r, REP_F64, 8, 8, 1); break;
+    case BASIC_FLOAT64:
+    case BASIC_UNTYPED_FLOAT: set_rep(r, REP_F64, 8, 8, 1); break;
     case BASIC_COMPLEX64: set_rep(r, REP_C64, 8, 4, 1); break;
-    case BASIC_COMPLEX128: case BASIC_UNTYPED_COMPLEX: set_rep(r, REP_C128, 16, 8, 2); break;
-    case BASIC_STRING: case BASIC_UNTYPED_STRING: set_rep(r, REP_STR, 16, 8, 2); break;
-    case BASIC_UNSAFEPTR: case BASIC_UNTYPED_NIL: set_rep(r, REP_PTR, 8, 8, 1); break;
+    case BASIC_COMPLEX128:
+    case BASIC_UNTYPED_COMPLEX: set_rep(r, REP_C128, 16, 8, 2); break;
+    case BASIC_STRING:
+    case BASIC_UNTYPED_STRING: set_rep(r, REP_STR, 16, 8, 2); break;
+    case BASIC_UNSAFEPTR:
+    case BASIC_UNTYPED_NIL: set_rep(r, REP_PTR, 8, 8, 1); break;
     default: bug("no machine type for basic kind %d", basic);
     }
 }
@@ -114,11 +130,17 @@ const IrType *irtype_of(IrUnit *u, Type *t) {
         r->eface = types_typeset((InterfaceType *)under)->methods.len == 0;
         break;
     }
-    case TYPE_POINTER: case TYPE_MAP: case TYPE_CHAN: case TYPE_SIGNATURE: set_rep(r, REP_PTR, 8, 8, 1); break;
-    case TYPE_ARRAY: case TYPE_STRUCT: {
+    case TYPE_POINTER:
+    case TYPE_MAP:
+    case TYPE_CHAN:
+    case TYPE_SIGNATURE: set_rep(r, REP_PTR, 8, 8, 1); break;
+    case TYPE_ARRAY:
+    case TYPE_STRUCT: {
         uint64_t size = (uint64_t)type_size(under);
-        if (size / 8 >= UINT32_MAX) bug("type of %llu bytes is too large", (unsigned long long)size);
-        set_rep(r, size ? REP_AGG : REP_NONE, size, (uint8_t)type_align(under), (uint32_t)((size + 7) / 8));
+        if (size / 8 >= UINT32_MAX)
+            bug("type of %llu bytes is too large", (unsigned long long)size);
+        set_rep(r, size ? REP_AGG : REP_NONE, size, (uint8_t)type_align(under),
+                (uint32_t)((size + 7) / 8));
         break;
     }
     default: bug("no machine type for type kind %d", under->kind);

@@ -12,7 +12,7 @@ typedef struct Parser {
     int line;
     const char *err;
     jmp_buf fail;
-    Map ids;      /* v number in the text (as pointer) -> ValueId */
+    Map ids;                                /* v number in the text (as pointer) -> ValueId */
     VEC(struct Fix { ValueId *at; }) fixes; /* uses: hold text numbers until the end */
 } Parser;
 
@@ -136,7 +136,9 @@ static const IrType *parse_type(Parser *p) {
     return t;
 }
 
-static bool at_value(Parser *p) { return *p->p == 'v' && p->p + 1 < p->end && p->p[1] >= '0' && p->p[1] <= '9'; }
+static bool at_value(Parser *p) {
+    return *p->p == 'v' && p->p + 1 < p->end && p->p[1] >= '0' && p->p[1] <= '9';
+}
 static ValueId value_num(Parser *p) {
     space(p);
     if (!at_value(p)) fail(p, "expected a value");
@@ -151,7 +153,9 @@ static void bind(Parser *p, ValueId text, ValueId id) {
 }
 static ValueId *value_list(Parser *p, int *n) {
     VEC(ValueId) l = {.arena = p->f->arena};
-    if (at_value(p)) do vec_push(&l, value_num(p)); while (peek_line(p) == ',' && accept(p, ","));
+    if (at_value(p)) do
+            vec_push(&l, value_num(p));
+        while (peek_line(p) == ',' && accept(p, ","));
     for (int i = 0; i < l.len; i++) vec_push(&p->fixes, ((struct Fix){&l.at[i]}));
     *n = l.len;
     return l.at;
@@ -323,7 +327,8 @@ static void parse_func(Parser *p) {
     }
     for (int i = 0; i < f->blocks.len; i++)
         for (int k = 0; k < f->blocks.at[i].nsucc; k++)
-            if (f->blocks.at[i].succ[k].to >= (BlockId)f->blocks.len) fail(p, "edge to a block that does not exist");
+            if (f->blocks.at[i].succ[k].to >= (BlockId)f->blocks.len)
+                fail(p, "edge to a block that does not exist");
 }
 
 IrFunc *ir_parse(IrUnit *u, Str text, const char **err) {

@@ -34,7 +34,8 @@ static void print_type(Buf *b, const IrType *t) {
     case REP_IFACE: buf_puts(b, t->eface ? "eface" : "iface"); break;
     case REP_AGG:
         buf_printf(b, "agg%llu.%d(", (unsigned long long)t->size, t->align);
-        for (uint64_t w = 0; t->ptrmask && w < (t->size + 63) / 64; w++) buf_printf(b, "%02x", t->ptrmask[w]);
+        for (uint64_t w = 0; t->ptrmask && w < (t->size + 63) / 64; w++)
+            buf_printf(b, "%02x", t->ptrmask[w]);
         buf_puts(b, ")");
         break;
     case REP_TUPLE:

@@ -30,7 +30,8 @@ static Sym *temp_symbol(Lay *l, Type *t, bool writable) {
     buf_printf(&b, "%.*s..stmp_%u", STR_FMT(path), ir_core(u)->ntemps++);
     Sym *s = sym_get(u->syms, buf_str(&b));
     buf_free(&b);
-    if (!sym_begin_define(u->syms, s, writable ? SYM_DATA : SYM_RODATA)) bug("%.*s is defined twice", STR_FMT(s->name));
+    if (!sym_begin_define(u->syms, s, writable ? SYM_DATA : SYM_RODATA))
+        bug("%.*s is defined twice", STR_FMT(s->name));
     const IrType *r = irtype_of(u, t);
     s->keep_name = false;
     sym_alloc_data(u->syms, s, r->size, r->size >= 8 ? 8 : r->align);
@@ -101,11 +102,13 @@ static bool lay_const(Lay *l, Sym *s, uint64_t off, const ConstVal *v, Type *t) 
         if (!l->dry) memcpy(s->data + off, &bits, 8);
         return true;
     }
-    case REP_F32: case REP_F64:
+    case REP_F32:
+    case REP_F64:
         if (const_kind(v) != CONST_INT && const_kind(v) != CONST_FLOAT) return false;
         if (!l->dry) put_float(s, off, v, (int)r->size);
         return true;
-    case REP_C64: case REP_C128:
+    case REP_C64:
+    case REP_C128:
         if (l->dry) return true;
         put_float(s, off, const_real(v), (int)r->size / 2);
         put_float(s, off + r->size / 2, const_imag(v), (int)r->size / 2);
@@ -128,7 +131,8 @@ static bool lay_const(Lay *l, Sym *s, uint64_t off, const ConstVal *v, Type *t) 
 static Object *global_var(Expr *e) {
     Object *o = NULL;
     if (e->kind == EXPR_IDENT) o = ((Ident *)e)->obj;
-    else if (e->kind == EXPR_SELECTOR && !((SelectorExpr *)e)->selection) o = ((SelectorExpr *)e)->sel->obj;
+    else if (e->kind == EXPR_SELECTOR && !((SelectorExpr *)e)->selection)
+        o = ((SelectorExpr *)e)->sel->obj;
     return o && o->kind == OBJ_VAR && o->is_global ? o : NULL;
 }
 
@@ -158,8 +162,10 @@ static bool static_addr(Lay *l, Expr *e, Sym **s, int64_t *off) {
     if (e->kind == EXPR_SELECTOR) {
         SelectorExpr *x = (SelectorExpr *)e;
         Type *ft;
-        if (!x->selection || x->selection->kind != SEL_FIELD || x->selection->indirect) return false;
-        if (type_underlying(x->on->type)->kind != TYPE_STRUCT || !static_addr(l, x->on, s, off)) return false;
+        if (!x->selection || x->selection->kind != SEL_FIELD || x->selection->indirect)
+            return false;
+        if (type_underlying(x->on->type)->kind != TYPE_STRUCT || !static_addr(l, x->on, s, off))
+            return false;
         return field_path(x->on->type, x->selection->index, x->selection->nindex, off, &ft);
     }
     if (e->kind == EXPR_INDEX) {
@@ -167,8 +173,10 @@ static bool static_addr(Lay *l, Expr *e, Sym **s, int64_t *off) {
         int64_t i;
         if (!x->on->type) return false;
         Type *under = type_underlying(x->on->type);
-        if (under->kind != TYPE_ARRAY || x->indices.len != 1 || !x->indices.at[0]->cval) return false;
-        if (!const_int64(x->indices.at[0]->cval, &i) || !static_addr(l, x->on, s, off)) return false;
+        if (under->kind != TYPE_ARRAY || x->indices.len != 1 || !x->indices.at[0]->cval)
+            return false;
+        if (!const_int64(x->indices.at[0]->cval, &i) || !static_addr(l, x->on, s, off))
+            return false;
         *off += i * type_size(((ArrayType *)under)->elem);
         return true;
     }
@@ -250,7 +258,8 @@ static bool lay_elems(Lay *l, Sym *s, uint64_t off, CompositeLit *c, Type *elem)
     return true;
 }
 
-static void put_slice(Lay *l, Sym *s, uint64_t off, Sym *arr, int64_t addend, uint64_t len, uint64_t cap) {
+static void put_slice(Lay *l, Sym *s, uint64_t off, Sym *arr, int64_t addend, uint64_t len,
+                      uint64_t cap) {
     put_addr(l, s, off, arr, addend);
     memcpy(s->data + off + 8, &len, 8);
     memcpy(s->data + off + 16, &cap, 8);
@@ -332,7 +341,8 @@ static bool same_layout(Type *a, Type *b) {
     a = type_underlying(a);
     b = type_underlying(b);
     if (a->kind == TYPE_POINTER || (type_basic(a) && type_basic(a)->basic == BASIC_UNSAFEPTR))
-        return b->kind == TYPE_POINTER || (type_basic(b) && type_basic(b)->basic == BASIC_UNSAFEPTR);
+        return b->kind == TYPE_POINTER ||
+               (type_basic(b) && type_basic(b)->basic == BASIC_UNSAFEPTR);
     if (a->kind != b->kind) return false;
     return a->kind != TYPE_BASIC && a->kind != TYPE_INTERFACE && type_identical(a, b);
 }
@@ -352,13 +362,16 @@ static bool lay_call(Lay *l, Sym *s, uint64_t off, CallExpr *c, Type *t) {
     Type *to = c->x.type, *from = arg->type;
     if (!from) return false;
     if (is_nil(arg)) return true;
-    if (type_underlying(to)->kind == TYPE_INTERFACE) return type_identical(to, t) && lay(l, s, off, arg, to);
-    if (type_underlying(to)->kind == TYPE_SLICE && arg->cval && const_kind(arg->cval) == CONST_STRING) {
+    if (type_underlying(to)->kind == TYPE_INTERFACE)
+        return type_identical(to, t) && lay(l, s, off, arg, to);
+    if (type_underlying(to)->kind == TYPE_SLICE && arg->cval &&
+        const_kind(arg->cval) == CONST_STRING) {
         const BasicType *eb = type_basic(((SliceType *)type_underlying(to))->elem);
         if (l->values_only || !eb || eb->basic != BASIC_UINT8) return false; /* []rune: by code */
         Str str = const_string(arg->cval);
         if (l->dry) return true;
-        Sym *arr = temp_symbol(l, type_new_array(l->u->ts, l->u->ts->basic[BASIC_UINT8], (int64_t)str.n), true);
+        Sym *arr = temp_symbol(
+            l, type_new_array(l->u->ts, l->u->ts->basic[BASIC_UINT8], (int64_t)str.n), true);
         if (str.n) memcpy(arr->data, str.p, str.n);
         put_slice(l, s, off, arr, 0, str.n, str.n);
         return true;
@@ -414,7 +427,10 @@ static bool lay(Lay *l, Sym *s, uint64_t off, Expr *e, Type *t) {
         }
         return true;
     }
-    case EXPR_IDENT: case EXPR_SELECTOR: case EXPR_INDEX: case EXPR_FUNCLIT: {
+    case EXPR_IDENT:
+    case EXPR_SELECTOR:
+    case EXPR_INDEX:
+    case EXPR_FUNCLIT: {
         if (type_underlying(e->type)->kind == TYPE_SIGNATURE) {
             if (l->dry && e->kind == EXPR_FUNCLIT) return !l->values_only;
             Sym *fv = ir_static_funcval(u, e);
@@ -440,7 +456,8 @@ bool ir_static_init(IrUnit *u, Object *var, Expr *init) {
     Type *t = object_type(var);
     Lay l = {.u = u, .pkg = var->pkg, .dry = true};
     Sym *s = ir_var_symbol(u, var);
-    if (s->kind != SYM_BSS && !s->weak) return false; /* not ours: linknamed to elsewhere, or defined twice */
+    if (s->kind != SYM_BSS && !s->weak)
+        return false; /* not ours: linknamed to elsewhere, or defined twice */
     if (s->base_addr || type_size(t) > SIZE_MAX_STATIC || !lay(&l, s, 0, init, t)) return false;
     if (s->weak && !sym_begin_define(u->syms, s, SYM_BSS)) return false;
     s->weak = false;
@@ -448,7 +465,8 @@ bool ir_static_init(IrUnit *u, Object *var, Expr *init) {
     int align = s->align;
     sym_alloc_data(u->syms, s, (size_t)type_size(t), align);
     l.dry = false;
-    if (!lay(&l, s, 0, init, t)) bug("static data of %.*s: the second pass differs", STR_FMT(s->name));
+    if (!lay(&l, s, 0, init, t))
+        bug("static data of %.*s: the second pass differs", STR_FMT(s->name));
     static_done(u, var, s);
     return true;
 }
@@ -457,7 +475,8 @@ Sym *ir_static_value(IrUnit *u, Expr *e, Type *t) {
     e = unparen(e);
     if (e->kind != EXPR_COMPOSITE || type_mentions_typeparams(t)) return NULL;
     Type *under = type_underlying(t);
-    if ((under->kind != TYPE_STRUCT && under->kind != TYPE_ARRAY) || !type_identical(e->type, t)) return NULL;
+    if ((under->kind != TYPE_STRUCT && under->kind != TYPE_ARRAY) || !type_identical(e->type, t))
+        return NULL;
     int64_t size = type_size(t);
     if (size < 32 || size > SIZE_MAX_STATIC || ((CompositeLit *)e)->elems.len < 4) return NULL;
     /* Boxes would need names of the package: interfaces are left to code. */
@@ -505,10 +524,12 @@ bool ir_static_embed(IrUnit *u, Object *var) {
     s->kind = SYM_DATA;
     int align = s->align;
     sym_alloc_data(u->syms, s, (size_t)type_size(t), align);
-    if (under->kind == TYPE_STRUCT) { /* embed.FS: struct { files *[]file }, file struct { name, data string; hash [16]byte } */
+    if (under->kind ==
+        TYPE_STRUCT) { /* embed.FS: struct { files *[]file }, file struct { name, data string; hash [16]byte } */
         enum { FILE_SIZE = 48 };
         Type *byte_array = type_new_array(u->ts, u->ts->basic[BASIC_UINT8], (int64_t)n * FILE_SIZE);
-        Sym *list = temp_symbol(&l, byte_array, false), *head = temp_symbol(&l, type_new_array(u->ts, u->ts->basic[BASIC_UINT64], 3), false);
+        Sym *list = temp_symbol(&l, byte_array, false),
+            *head = temp_symbol(&l, type_new_array(u->ts, u->ts->basic[BASIC_UINT64], 3), false);
         list->align = 8;
         for (int i = 0; i < n; i++) {
             put_string(&l, list, (uint64_t)i * FILE_SIZE, files[i].name);
@@ -522,7 +543,8 @@ bool ir_static_embed(IrUnit *u, Object *var) {
         diag_error(u->ts->syn, var->pos, 0, "invalid go:embed: no files");
     } else if (under->kind == TYPE_SLICE) {
         Str d = files[0].data;
-        Sym *arr = temp_symbol(&l, type_new_array(u->ts, u->ts->basic[BASIC_UINT8], (int64_t)d.n), true);
+        Sym *arr =
+            temp_symbol(&l, type_new_array(u->ts, u->ts->basic[BASIC_UINT8], (int64_t)d.n), true);
         if (d.n) memcpy(arr->data, d.p, d.n);
         put_slice(&l, s, 0, arr, 0, d.n, d.n);
     } else put_string(&l, s, 0, files[0].data);

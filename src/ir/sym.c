@@ -73,8 +73,8 @@ Sym *sym_string_bytes(SymTab *t, Str bytes) {
     char name[64];
     uint64_t h1 = hash_bytes(bytes.p, bytes.n, 0x5851f42d4c957f2dull);
     uint64_t h2 = hash_bytes(bytes.p, bytes.n, 0x14057b7ef767814full);
-    int n = snprintf(name, sizeof name, "go:string.%zu.%016llx%016llx", bytes.n, (unsigned long long)h1,
-                     (unsigned long long)h2);
+    int n = snprintf(name, sizeof name, "go:string.%zu.%016llx%016llx", bytes.n,
+                     (unsigned long long)h1, (unsigned long long)h2);
     Sym *s = sym_get(t, (Str){name, (size_t)n});
     if (sym_begin_define(t, s, SYM_RODATA)) {
         s->dupok = true;

@@ -9,7 +9,9 @@
  * export data do not see the directives. */
 #include "ir/core_int.h"
 
-typedef struct PkgNames { Map targets; /* local name -> Str * */ } PkgNames;
+typedef struct PkgNames {
+    Map targets; /* local name -> Str * */
+} PkgNames;
 
 IrCore *ir_core(IrUnit *u) {
     if (!u->core) u->core = arena_new(&u->arena, IrCore);
@@ -36,7 +38,8 @@ void ir_read_linknames(IrUnit *u, Package *pkg) {
             *t = str_dup(&u->ts->arena, l->target);
             map_set_ptr(&n->targets, l->local, t);
             if (!l->local->exported) continue;
-            Str name = str_printf(&u->arena, "linkname:%.*s.%s", STR_FMT(core_pkg_path(pkg)), l->local->p);
+            Str name =
+                str_printf(&u->arena, "linkname:%.*s.%s", STR_FMT(core_pkg_path(pkg)), l->local->p);
             Sym *s = sym_get(u->syms, name);
             if (!sym_begin_define(u->syms, s, SYM_RODATA)) continue;
             s->dupok = true;
@@ -168,7 +171,7 @@ Sym *ir_var_symbol(IrUnit *u, Object *var) {
     if (s) return s;
     const Str *t = linkname_target(u, var->pkg, var->name);
     Str path = core_pkg_path(var->pkg);
-    Str name = t ? *t
+    Str name = t                  ? *t
                : var->name->blank ? str_printf(&u->arena, "%.*s._.%u", STR_FMT(path), var->pos)
                                   : str_printf(&u->arena, "%.*s.%s", STR_FMT(path), var->name->p);
     s = sym_get(u->syms, name);

@@ -9,22 +9,59 @@
 #include <stdlib.h>
 
 enum {
-    K_BOOL = 1, K_INT, K_INT8, K_INT16, K_INT32, K_INT64, K_UINT, K_UINT8, K_UINT16, K_UINT32, K_UINT64,
-    K_UINTPTR, K_FLOAT32, K_FLOAT64, K_COMPLEX64, K_COMPLEX128, K_ARRAY, K_CHAN, K_FUNC, K_INTERFACE, K_MAP,
-    K_POINTER, K_SLICE, K_STRING, K_STRUCT, K_UNSAFEPOINTER,
+    K_BOOL = 1,
+    K_INT,
+    K_INT8,
+    K_INT16,
+    K_INT32,
+    K_INT64,
+    K_UINT,
+    K_UINT8,
+    K_UINT16,
+    K_UINT32,
+    K_UINT64,
+    K_UINTPTR,
+    K_FLOAT32,
+    K_FLOAT64,
+    K_COMPLEX64,
+    K_COMPLEX128,
+    K_ARRAY,
+    K_CHAN,
+    K_FUNC,
+    K_INTERFACE,
+    K_MAP,
+    K_POINTER,
+    K_SLICE,
+    K_STRING,
+    K_STRUCT,
+    K_UNSAFEPOINTER,
 };
 enum { T_UNCOMMON = 1, T_NAMED = 4, T_REGULARMEM = 8, T_DIRECTIFACE = 32 };
 enum { NAME_EXPORTED = 1, NAME_TAG = 2, NAME_PKGPATH = 4, NAME_EMBEDDED = 8 };
 enum { /* offsets in abi.Type and the sizes of the kinds' structs */
-    O_SIZE = 0, O_PTRBYTES = 8, O_HASH = 16, O_TFLAG = 20, O_ALIGN = 21, O_FIELDALIGN = 22, O_KIND = 23,
-    O_EQUAL = 24, O_GCDATA = 32, O_STR = 40, O_PTRTOTHIS = 44, O_END = 48,
+       O_SIZE = 0,
+       O_PTRBYTES = 8,
+       O_HASH = 16,
+       O_TFLAG = 20,
+       O_ALIGN = 21,
+       O_FIELDALIGN = 22,
+       O_KIND = 23,
+       O_EQUAL = 24,
+       O_GCDATA = 32,
+       O_STR = 40,
+       O_PTRTOTHIS = 44,
+       O_END = 48,
 };
 
 static void put32(Sym *s, uint64_t off, uint32_t v) { memcpy(s->data + off, &v, 4); }
 static void put64(Sym *s, uint64_t off, uint64_t v) { memcpy(s->data + off, &v, 8); }
 static void put16(Sym *s, uint64_t off, uint16_t v) { memcpy(s->data + off, &v, 2); }
-static void addr(IrUnit *u, Sym *s, uint64_t off, Sym *to) { sym_reloc(u->syms, s, (uint32_t)off, RELOC_ADDR, to, 0); }
-static void off32(IrUnit *u, Sym *s, uint64_t off, Sym *to) { sym_reloc(u->syms, s, (uint32_t)off, RELOC_OFF32, to, 0); }
+static void addr(IrUnit *u, Sym *s, uint64_t off, Sym *to) {
+    sym_reloc(u->syms, s, (uint32_t)off, RELOC_ADDR, to, 0);
+}
+static void off32(IrUnit *u, Sym *s, uint64_t off, Sym *to) {
+    sym_reloc(u->syms, s, (uint32_t)off, RELOC_OFF32, to, 0);
+}
 
 /* ---- Names ----------------------------------------------------------------------------------------- */
 
@@ -33,10 +70,11 @@ static void put_varint(Buf *b, size_t v) {
     buf_putc(b, (char)v);
 }
 
-Sym *core_name_symbol(IrUnit *u, Str name, Str tag, bool exported, bool embedded, const Str *pkg_path) {
+Sym *core_name_symbol(IrUnit *u, Str name, Str tag, bool exported, bool embedded,
+                      const Str *pkg_path) {
     Buf b = {0};
-    int flags = (exported ? NAME_EXPORTED : 0) | (tag.n ? NAME_TAG : 0) | (pkg_path ? NAME_PKGPATH : 0) |
-                (embedded ? NAME_EMBEDDED : 0);
+    int flags = (exported ? NAME_EXPORTED : 0) | (tag.n ? NAME_TAG : 0) |
+                (pkg_path ? NAME_PKGPATH : 0) | (embedded ? NAME_EMBEDDED : 0);
     buf_putc(&b, (char)flags);
     put_varint(&b, name.n);
     buf_put(&b, name.p, name.n);
@@ -88,14 +126,16 @@ static bool is_regular(Type *t) {
         int info = ((BasicType *)t)->info;
         return !(info & (BF_FLOAT | BF_COMPLEX | BF_STRING));
     }
-    case TYPE_POINTER: case TYPE_CHAN: return true;
+    case TYPE_POINTER:
+    case TYPE_CHAN: return true;
     case TYPE_ARRAY: return is_regular(((ArrayType *)t)->elem);
     case TYPE_STRUCT: {
         StructType *s = (StructType *)t;
         int64_t at = 0;
         for (int i = 0; i < s->fields.len; i++) {
             Type *ft = object_type(s->fields.at[i]);
-            if (s->fields.at[i]->name->blank || struct_field_offset(s, i) != at || !is_regular(ft)) return false;
+            if (s->fields.at[i]->name->blank || struct_field_offset(s, i) != at || !is_regular(ft))
+                return false;
             at += type_size(ft);
         }
         return at == type_size(t);
@@ -134,11 +174,14 @@ static int kind_of(Type *under) {
     switch ((TypeKind)under->kind) {
     case TYPE_BASIC:
         switch ((BasicKind)((BasicType *)under)->basic) {
-        case BASIC_BOOL: case BASIC_UNTYPED_BOOL: return K_BOOL;
-        case BASIC_INT: case BASIC_UNTYPED_INT: return K_INT;
+        case BASIC_BOOL:
+        case BASIC_UNTYPED_BOOL: return K_BOOL;
+        case BASIC_INT:
+        case BASIC_UNTYPED_INT: return K_INT;
         case BASIC_INT8: return K_INT8;
         case BASIC_INT16: return K_INT16;
-        case BASIC_INT32: case BASIC_UNTYPED_RUNE: return K_INT32;
+        case BASIC_INT32:
+        case BASIC_UNTYPED_RUNE: return K_INT32;
         case BASIC_INT64: return K_INT64;
         case BASIC_UINT: return K_UINT;
         case BASIC_UINT8: return K_UINT8;
@@ -147,10 +190,13 @@ static int kind_of(Type *under) {
         case BASIC_UINT64: return K_UINT64;
         case BASIC_UINTPTR: return K_UINTPTR;
         case BASIC_FLOAT32: return K_FLOAT32;
-        case BASIC_FLOAT64: case BASIC_UNTYPED_FLOAT: return K_FLOAT64;
+        case BASIC_FLOAT64:
+        case BASIC_UNTYPED_FLOAT: return K_FLOAT64;
         case BASIC_COMPLEX64: return K_COMPLEX64;
-        case BASIC_COMPLEX128: case BASIC_UNTYPED_COMPLEX: return K_COMPLEX128;
-        case BASIC_STRING: case BASIC_UNTYPED_STRING: return K_STRING;
+        case BASIC_COMPLEX128:
+        case BASIC_UNTYPED_COMPLEX: return K_COMPLEX128;
+        case BASIC_STRING:
+        case BASIC_UNTYPED_STRING: return K_STRING;
         case BASIC_UNSAFEPTR: return K_UNSAFEPOINTER;
         default: bug("no descriptor for basic kind %d", ((BasicType *)under)->basic);
         }
@@ -174,7 +220,9 @@ static int method_order(const Object *a, const Object *b) {
     if (c || a->name->exported) return c;
     return str_cmp(core_pkg_path(a->pkg), core_pkg_path(b->pkg));
 }
-static int object_cmp(const void *a, const void *b) { return method_order(*(Object *const *)a, *(Object *const *)b); }
+static int object_cmp(const void *a, const void *b) {
+    return method_order(*(Object *const *)a, *(Object *const *)b);
+}
 static int entry_cmp(const void *a, const void *b) {
     return method_order(((const MethodSetEntry *)a)->obj, ((const MethodSetEntry *)b)->obj);
 }
@@ -217,7 +265,8 @@ static bool can_have_methods(Type *t) {
     if (t->kind == TYPE_STRUCT) return true;
     if (t->kind != TYPE_POINTER) return false;
     Type *e = type_unalias(((PointerType *)t)->elem);
-    return (e->kind == TYPE_NAMED && type_underlying(e)->kind != TYPE_INTERFACE) || e->kind == TYPE_STRUCT;
+    return (e->kind == TYPE_NAMED && type_underlying(e)->kind != TYPE_INTERFACE) ||
+           e->kind == TYPE_STRUCT;
 }
 
 static bool is_unsafe_pointer(Type *t) {
@@ -271,7 +320,8 @@ static uint64_t kind_size(int kind) {
     case K_FUNC: return 56;
     case K_INTERFACE: return 80;
     case K_MAP: return 136;
-    case K_POINTER: case K_SLICE: return 56;
+    case K_POINTER:
+    case K_SLICE: return 56;
     case K_STRUCT: return 80;
     default: return 48;
     }
@@ -280,7 +330,8 @@ static uint64_t kind_size(int kind) {
 /* An unexported name carries its package unless it is that of the type which it belongs to. */
 static Sym *member_name(IrUnit *u, Object *o, Package *home) {
     bool exported = o->name->exported;
-    if (exported || o->pkg == home) return core_name_symbol(u, name_str(o->name), STR(""), exported, false, NULL);
+    if (exported || o->pkg == home)
+        return core_name_symbol(u, name_str(o->name), STR(""), exported, false, NULL);
     Str path = core_pkg_path(o->pkg);
     return core_name_symbol(u, name_str(o->name), STR(""), false, false, &path);
 }
@@ -318,24 +369,31 @@ static void fill_struct(IrUnit *u, Sym *s, StructType *st, uint64_t extra) {
     for (int i = 0; i < st->fields.len; i++) {
         Object *f = st->fields.at[i];
         uint64_t at = extra + (uint64_t)i * 24;
-        addr(u, s, at, core_name_symbol(u, name_str(f->name), st->tags ? st->tags[i] : STR(""), f->name->exported, f->embedded, NULL));
+        addr(u, s, at,
+             core_name_symbol(u, name_str(f->name), st->tags ? st->tags[i] : STR(""),
+                              f->name->exported, f->embedded, NULL));
         addr(u, s, at + 8, ir_type_symbol(u, object_type(f)));
         put64(s, at + 16, (uint64_t)struct_field_offset(st, i));
     }
 }
 
 static void fill_func(IrUnit *u, Sym *s, SignatureType *sig, uint64_t extra) {
-    int nin = sig->params ? sig->params->vars.len : 0, nout = sig->results ? sig->results->vars.len : 0;
+    int nin = sig->params ? sig->params->vars.len : 0,
+        nout = sig->results ? sig->results->vars.len : 0;
     put16(s, 48, (uint16_t)nin);
     put16(s, 50, (uint16_t)(nout | (sig->variadic ? 0x8000 : 0)));
-    for (int i = 0; i < nin; i++) addr(u, s, extra + (uint64_t)i * 8, ir_type_symbol(u, object_type(sig->params->vars.at[i])));
+    for (int i = 0; i < nin; i++)
+        addr(u, s, extra + (uint64_t)i * 8,
+             ir_type_symbol(u, object_type(sig->params->vars.at[i])));
     for (int i = 0; i < nout; i++)
-        addr(u, s, extra + (uint64_t)(nin + i) * 8, ir_type_symbol(u, object_type(sig->results->vars.at[i])));
+        addr(u, s, extra + (uint64_t)(nin + i) * 8,
+             ir_type_symbol(u, object_type(sig->results->vars.at[i])));
 }
 
 /* The type of a map's groups: 8 control bytes, then slots of key and element. A bare descriptor: what the
  * allocator and the collector need. */
-static Sym *map_group(IrUnit *u, Sym *map, MapType *m, uint64_t size, uint64_t slot, uint64_t elem_off, uint32_t flags) {
+static Sym *map_group(IrUnit *u, Sym *map, MapType *m, uint64_t size, uint64_t slot,
+                      uint64_t elem_off, uint32_t flags) {
     enum { SLOTS = 8 };
     Buf b = {0};
     buf_printf(&b, "go:mapgroup.%.*s", STR_FMT(map->name));
@@ -363,7 +421,8 @@ static Sym *map_group(IrUnit *u, Sym *map, MapType *m, uint64_t size, uint64_t s
     put32(g, O_HASH, 1);
     g->data[O_ALIGN] = g->data[O_FIELDALIGN] = 8;
     g->data[O_KIND] = K_STRUCT;
-    if (words) addr(u, g, O_GCDATA, sym_string_bytes(u->syms, (Str){(const char *)mask, (words + 7) / 8}));
+    if (words)
+        addr(u, g, O_GCDATA, sym_string_bytes(u->syms, (Str){(const char *)mask, (words + 7) / 8}));
     return g;
 }
 
@@ -390,7 +449,8 @@ static void fill_map(IrUnit *u, Sym *s, MapType *m) {
     put32(s, 128, flags);
 }
 
-static void fill_uncommon(IrUnit *u, Sym *s, Type *t, uint64_t at, uint64_t methods, MethodSet *ms) {
+static void fill_uncommon(IrUnit *u, Sym *s, Type *t, uint64_t at, uint64_t methods,
+                          MethodSet *ms) {
     Package *home = type_pkg(u, t);
     if (home) off32(u, s, at, path_name(u, home));
     uint16_t exported = 0;
@@ -426,7 +486,9 @@ static void lay_out(IrUnit *u, Sym *s, Type *t) {
     if (kind == K_STRUCT) extra = (uint64_t)((StructType *)under)->fields.len * 24;
     if (kind == K_FUNC) {
         SignatureType *sig = (SignatureType *)under;
-        extra = (uint64_t)((sig->params ? sig->params->vars.len : 0) + (sig->results ? sig->results->vars.len : 0)) * 8;
+        extra = (uint64_t)((sig->params ? sig->params->vars.len : 0) +
+                           (sig->results ? sig->results->vars.len : 0)) *
+                8;
     }
     uint64_t methods_at = extra_at + extra;
     sym_alloc_data(u->syms, s, methods_at + (uint64_t)ms->len * 16, 8);
@@ -437,8 +499,9 @@ static void lay_out(IrUnit *u, Sym *s, Type *t) {
     put64(s, O_SIZE, r->size);
     put64(s, O_PTRBYTES, words * 8);
     put32(s, O_HASH, type_hash(s));
-    s->data[O_TFLAG] = (uint8_t)((uncommon ? T_UNCOMMON : 0) | (is_named(t) ? T_NAMED : 0) |
-                                 (is_regular(t) ? T_REGULARMEM : 0) | (ir_is_direct(u, t) ? T_DIRECTIFACE : 0));
+    s->data[O_TFLAG] =
+        (uint8_t)((uncommon ? T_UNCOMMON : 0) | (is_named(t) ? T_NAMED : 0) |
+                  (is_regular(t) ? T_REGULARMEM : 0) | (ir_is_direct(u, t) ? T_DIRECTIFACE : 0));
     s->data[O_ALIGN] = s->data[O_FIELDALIGN] = r->align ? r->align : 1;
     s->data[O_KIND] = (uint8_t)kind;
     if (type_comparable(t)) addr(u, s, O_EQUAL, type_closure(u, "eq:", "runtime.typeEqual", t));
@@ -448,7 +511,8 @@ static void lay_out(IrUnit *u, Sym *s, Type *t) {
     }
     off32(u, s, O_STR, str_name(u, t));
     bool ptr_methods = plain->kind == TYPE_NAMED && kind != K_INTERFACE;
-    if (plain->kind == TYPE_STRUCT) ptr_methods = core_method_set(u, type_new_pointer(u->ts, t))->len > 0;
+    if (plain->kind == TYPE_STRUCT)
+        ptr_methods = core_method_set(u, type_new_pointer(u->ts, t))->len > 0;
     if (ptr_methods) { /* reflect finds *T's methods from T */
         off32(u, s, O_PTRTOTHIS, ir_type_symbol(u, type_new_pointer(u->ts, t)));
     } else if (plain->kind == TYPE_NAMED || kind == K_STRUCT) {
@@ -532,7 +596,8 @@ Sym *ir_itab_symbol(IrUnit *u, Type *concrete, Type *iface) {
     for (int i = 0, k = 0; i < want.len; i++, k++) {
         /* both lists are in the same order */
         while (k < have->len && method_order(have->at[k].obj, want.at[i])) k++;
-        if (k == have->len) bug("%.*s: method %s is missing", STR_FMT(s->name), want.at[i]->name->p);
+        if (k == have->len)
+            bug("%.*s: method %s is missing", STR_FMT(s->name), want.at[i]->name->p);
         Sym *fn = ir_method_ifn(u, concrete, &have->at[k]);
         fn->is_func = true;
         sym_reloc(u->syms, s, 24 + 8 * (uint32_t)i, RELOC_FUNC, fn, 0);
