@@ -8,7 +8,7 @@ CFLAGS_release = -O2
 CFLAGS_debug = -O0 -DVOLE_DEBUG
 CFLAGS_asan = -O1 -DVOLE_DEBUG -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 CFLAGS_tsan = -O1 -DVOLE_DEBUG -fsanitize=thread
-CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -MMD -MP -pthread -fno-strict-aliasing
+CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -MMD -MP -pthread -fno-strict-aliasing -fwrapv
 # A dispatch jump in every handler, pc and fp in registers (not packed into a vector).
 CFLAGS_vm_interp = -fno-gcse -fno-crossjumping -fno-tree-vectorize --param max-goto-duplication-insns=100
 LDLIBS = -lgmp -lpthread -lm

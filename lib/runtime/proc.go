@@ -202,6 +202,9 @@ func coverage_getCovCounterList() []struct {
 
 // ---- time ----
 
+// haveHighResSleep is asked for by package time's tests.
+var haveHighResSleep = true
+
 //go:linkname time_runtimeNano time.runtimeNano
 func time_runtimeNano() int64 { return timeNano() }
 

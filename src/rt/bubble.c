@@ -127,7 +127,7 @@ RtResult bubble_run(M *m, GoFunc *f, const uint64_t *retry_pc) {
         s->bubbles = b;
         pthread_mutex_unlock(&s->lock);
         g->bubble = b;
-        b->main = m->vm->go_func(m, f);
+        b->main = m->vm->go_func(m, f, NULL, 0);
         return root_park(m, g, retry_pc);
     }
     if (b->root != g) {

@@ -139,7 +139,7 @@ struct M {
 };
 
 /* What C must know of package time to make a time.Time; set by the vm layer (NULL: package not linked). */
-typedef struct GoTimeVars { const int64_t *start_nano; void *local; } GoTimeVars;
+typedef struct GoTimeVars { const int64_t *start_nano; void *local; const VmFunc *go_func; } GoTimeVars;
 
 struct Vm {
     M *ms;
@@ -153,7 +153,8 @@ struct Vm {
     const char *goroot; /* runtime.GOROOT without $GOROOT; may be NULL */
     uint64_t rand_seed;
     GoTimeVars sched_time;
-    G *(*go_func)(M *m, GoFunc *f); /* starts a goroutine for a func(); installed by the vm layer */
+    /* Starts a goroutine that calls f with these argument slots; installed by the vm layer. */
+    G *(*go_func)(M *m, GoFunc *f, const uint64_t *args, uint32_t nargs);
     /* --stress. gc: collect at every so many allocations and overwrite what is freed; sched_seed <0: off */
     struct { uint32_t gc; bool stack, preempt, oom; int64_t sched_seed; } stress;
     bool main_exited;       /* the main goroutine called Goexit */

@@ -277,9 +277,13 @@ static void go_timer_fire(M *m, TimerNode *n, int64_t now) {
         chan_timer_send(m, t->chan, v);
         spin_unlock(&t->lock);
     } else {
-        GoFunc *f = t->arg.data; /* goFunc: arg is a func() */
+        /* f(arg, seq, delta); AfterFunc's f is time.goFunc, whose arg is the func() to start. */
+        GoFunc *f = t->f;
+        bool direct = f->fn == m->vm->sched_time.go_func && t->arg.data;
+        uint64_t args[4] = {(uint64_t)t->arg.type, (uint64_t)t->arg.data, n->seq, (uint64_t)delta};
+        if (direct) f = t->arg.data;
         spin_unlock(&t->lock);
-        m->vm->go_func(m, f);
+        m->vm->go_func(m, f, args, direct ? 0 : 4);
     }
 }
 

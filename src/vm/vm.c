@@ -10,8 +10,8 @@ static const VmFunc *find_func(Images *im, const char *name) {
     return (const VmFunc *)image_lookup(im, str_c(name));
 }
 
-static G *start_func(M *m, GoFunc *f) {
-    G *g = vm_go(m, f->fn, f, NULL, 0);
+static G *start_func(M *m, GoFunc *f, const uint64_t *args, uint32_t nargs) {
+    G *g = vm_go(m, f->fn, f, args, nargs);
     sched_start(m, g);
     return g;
 }
@@ -52,6 +52,7 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     pv->type_plain_error = (const GoType *)image_lookup(images, STR("type:runtime.plainError"));
     vm->sched_time.start_nano = (const int64_t *)image_lookup(images, STR("time.startNano"));
     vm->sched_time.local = (void *)image_lookup(images, STR("time.localLoc"));
+    vm->sched_time.go_func = (const VmFunc *)image_lookup(images, STR("time.goFunc"));
     vm->go_func = start_func;
     heap_init(vm);
     gc_set_hooks(vm, &(GcHooks){.scan_g = vm_scan_g, .scan_roots = vm_scan_roots,
