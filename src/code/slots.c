@@ -175,6 +175,7 @@ void sel_frame_layout(Sel *s) {
             if (v->op >= IR_LOCALGET && v->op <= IR_LOCALZERO) used[v->aux.var->id] = true;
         }
     }
+    uint32_t room = 4096;
     for (int ptrs = 1; ptrs >= 0; ptrs--) {
         for (int i = 0; i < f->vars.len; i++) {
             IrVar *var = f->vars.at[i];
@@ -200,6 +201,8 @@ void sel_frame_layout(Sel *s) {
                 const uint8_t *mask;
                 ValueId id = b->insts.at[k];
                 if (!sel_noescape_region(s, id, &n, &mask) || (mask != NULL) != (ptrs == 1)) continue;
+                if (n > 16 && n > room) continue; /* on the heap: frames stay small */
+                room -= n < room ? n : room;
                 map_put_ptr(&s->regions, (void *)(uintptr_t)id, &(bool){0})->num = (uint64_t)at;
                 if (mask) add_object(s, at, n, mask);
                 at += (int)n;

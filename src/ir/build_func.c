@@ -177,7 +177,9 @@ VarLoc *fn_declare(Fn *fn, Object *o, Type *t, bool force_heap) {
     if (!l) {
         l = arena_new(fn->arena, VarLoc);
         l->type = t;
-        bool heap = force_heap || o->addressed || (o->captured && o->reassigned) || it->size > 65536;
+        bool heap = force_heap || o->addressed || (o->captured && o->reassigned) || it->size > 65536 ||
+                    (it->size > 1024 && fn->big_vars + it->size > 262144);
+        if (!heap && it->size > 1024) fn->big_vars += it->size;
         l->kind = heap ? VAR_HEAP : VAR_LOCAL;
         Str name = o->name ? name_str(o->name) : STR("");
         l->var = ir_var_new(fn->f, heap ? irtype_ptr(fn->u) : it, name, o->pos);

@@ -116,6 +116,7 @@ struct Fn {
     Target *targets;
     Map labels;        /* LabeledStmt * -> BlockId */
     int nclosure, nrange, ngo, ndefer;
+    uint64_t big_vars; /* bytes of large variables: a frame has at most 65536 slots */
     /* range-over-func */
     RangeBody *body;   /* this function is one */
     Object *next;      /* the outermost function's "what to do after the loop" variable */

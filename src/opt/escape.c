@@ -558,12 +558,14 @@ static bool inside(IrValue *addr, int64_t off, int64_t size) {
 
 static void promote(IrUnit *u, IrFunc *f) {
     bool any = false;
+    uint32_t room = 4096; /* slots: frames of any size would be zeroed and scanned at every call */
     for (int b = 0; b < f->blocks.len; b++) {
         IrBlock *bl = &f->blocks.at[b];
         for (int k = 0; k < bl->insts.len; k++) {
             ValueId id = bl->insts.at[k];
             IrValue *v = ir_val(f, id);
-            if (v->op != IR_NEW || !(v->flags & IRF_NOESCAPE) || !v->aux.t->nslots || v->aux.t->nslots > 4096) continue;
+            if (v->op != IR_NEW || !(v->flags & IRF_NOESCAPE) || !v->aux.t->nslots || v->aux.t->nslots > room) continue;
+            room -= v->aux.t->nslots;
             IrVar *x = ir_var_new(f, v->aux.t, STR("~new"), v->pos);
             /* LOCALZERO in front, then the address in place of the allocation */
             ValueId z = ir_value_new(f, (BlockId)b, IR_LOCALZERO, &irtype_none, ir_val(f, id)->pos, 0, NULL);
