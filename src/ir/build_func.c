@@ -348,13 +348,13 @@ static void declare_results(Fn *fn, FuncTypeExpr *sigx, SignatureType *sig) {
         VarLoc *l = fn_declare(fn, o, t, false);
         if (fn->has_defer && l->kind == VAR_LOCAL) {
             l->var->result = i;
-            l->var->addressed = true; /* must be in its slot whenever a call may panic */
+            l->var->addressed = l->var->pinned = true; /* must be in its slot whenever a call may panic */
             fn->result_slots[i] = l->var;
         } else if (fn->has_defer) {
-            l->var->addressed = true;
+            l->var->addressed = l->var->pinned = true;
             fn->result_slots[i] = fn_temp(fn, t, "~res");
             fn->result_slots[i]->result = i;
-            fn->result_slots[i]->addressed = true;
+            fn->result_slots[i]->addressed = fn->result_slots[i]->pinned = true;
             if (!zero_sized(fn_irt(fn, t)))
                 fn_aux_var(fn, E0(fn, LOCALZERO, &irtype_none), fn->result_slots[i]);
         }

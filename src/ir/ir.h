@@ -115,7 +115,8 @@ typedef struct IrVar {
     uint32_t id;
     int param;       /* parameter number or -1 */
     int result;      /* result number or -1: lives in the frame's result slots */
-    bool addressed;  /* LOCAL_ADDR is used */
+    bool addressed;  /* LOCAL_ADDR is used, or pinned */
+    bool pinned;     /* stays in its slot: read by the recover block or the caller at any time */
     Pos pos;
 } IrVar;
 

@@ -53,6 +53,7 @@ typedef struct Esc { /* one function */
     int gen;
     EscSummary *sum;
     bool changed;  /* the summary got worse */
+    bool again;    /* after inlining: flags are only added */
     int *block_depth;
     ValueId *var_def;   /* per variable: the only value ever stored to it, 0: none or several */
     uint8_t *var_ndefs;
@@ -472,6 +473,7 @@ static void mark(Esc *e) {
             ValueId id = bl->insts.at[k];
             IrValue *v = ir_val(f, id);
             if (v->op != IR_NEW && v->op != IR_BOX && v->op != IR_CLOSURE && v->op != IR_MAKESLICE) continue;
+            if (e->again && (v->flags & IRF_NOESCAPE)) continue;
             v->flags &= (uint8_t)~IRF_NOESCAPE;
             if (e->irreducible || e->nodes[n_obj(e, id)].escapes) continue;
             if ((v->op == IR_NEW || v->op == IR_BOX) && !total_bytes_fit(v->aux.t, &budget)) continue;
@@ -481,9 +483,9 @@ static void mark(Esc *e) {
 }
 
 /* True when the summary got worse. */
-static bool analyse(IrUnit *u, IrFunc *f, EscSummary *sum) {
+static bool analyse(IrUnit *u, IrFunc *f, EscSummary *sum, bool again) {
     Opt o = {.f = f};
-    Esc e = {.o = &o, .f = f, .u = u, .a = &o.arena, .sum = sum};
+    Esc e = {.o = &o, .f = f, .u = u, .a = &o.arena, .sum = sum, .again = again};
     e.edges.arena = e.todo.arena = e.roots.arena = NULL;
     setup(&e);
     depths(&e);
@@ -582,7 +584,7 @@ static void promote(IrUnit *u, IrFunc *f) {
             v->flags = 0;
             v->aux.var = x;
             v->aux2 = 0;
-            x->addressed = true; /* mem2reg looks at the instructions itself */
+            x->addressed = true; /* until mem2reg sees that no address is left */
             any = true;
         }
     }
@@ -696,7 +698,7 @@ static void analyse_group(Tarjan *t, int *group, int n) {
         for (int i = 0; i < n; i++) {
             IrFunc *f = u->funcs.at[group[i]];
             base_stage = f->name.p;
-            if (wants_analysis(f)) changed |= analyse(u, f, f->sym->esc);
+            if (wants_analysis(f)) changed |= analyse(u, f, f->sym->esc, false);
         }
         if (!changed || n == 0) break;
         if (n == 1 && round > 0) continue;
@@ -791,4 +793,101 @@ void opt_escape_unit(IrUnit *u) {
     free(t.on_stack);
     vec_free(&t.stack);
     map_free(&t.index);
+}
+
+/* ---- After inlining ------------------------------------------------------------------------------------------------ */
+
+/* Loads from the context of a closure that is made here are the captured values. */
+static void forward_closures(Opt *o) {
+    IrFunc *f = o->f;
+    opt_begin(o);
+    bool any = false;
+    for (int b = 0; b < f->blocks.len; b++) {
+        IrBlock *bl = &f->blocks.at[b];
+        for (int k = 0; k < bl->insts.len; k++) {
+            ValueId id = bl->insts.at[k];
+            IrValue *v = ir_val(f, id);
+            if (v->op != IR_LOAD) continue;
+            IrValue *c = ir_val(f, v->args[0]);
+            if (c->op != IR_CLOSURE) continue;
+            int64_t off = 8;
+            for (uint32_t i = 0; i < c->nargs; i++) {
+                const IrType *t = ir_val(f, c->args[i])->type;
+                if (off == v->aux2 && t->rep == v->type->rep && t->size == v->type->size) {
+                    opt_replace(o, id, c->args[i]);
+                    any = true;
+                    break;
+                }
+                off += (int64_t)((t->size + 7) & ~7ull);
+            }
+        }
+    }
+    if (any) opt_apply(o);
+    o->changed |= any;
+}
+
+static bool has_allocations(IrFunc *f) {
+    for (int b = 0; b < f->blocks.len; b++)
+        for (int k = 0; k < f->blocks.at[b].insts.len; k++) {
+            int op = ir_val(f, f->blocks.at[b].insts.at[k])->op;
+            if (op == IR_NEW || op == IR_BOX || op == IR_CLOSURE || op == IR_MAKESLICE) return true;
+        }
+    return false;
+}
+
+/* Block parameters that get the same constant on every edge. */
+static void uniform_params(Opt *o) {
+    IrFunc *f = o->f;
+    struct Pair { ValueId old; ValueId with; };
+    VEC(struct Pair) pairs = {0};
+    opt_cfg(o);
+    for (int i = 1; i < o->nrpo; i++) {
+        BlockId id = o->rpo[i];
+        IrBlock *b = &f->blocks.at[id];
+        for (int k = 0; k < b->params.len; k++) {
+            ValueId p = b->params.at[k];
+            IrValue *c = NULL;
+            bool same = true;
+            for (int q = 0; q < b->preds.len && same; q++) {
+                IrBlock *pb = &f->blocks.at[b->preds.at[q]];
+                for (int s = 0; s < pb->nsucc && same; s++) {
+                    if (pb->succ[s].to != id) continue;
+                    ValueId a = pb->succ[s].args[k];
+                    IrValue *v = ir_val(f, a);
+                    if (a == p) continue;
+                    if (v->op != IR_CONST || (c && v->aux.i != c->aux.i)) same = false;
+                    c = v;
+                }
+            }
+            if (!same || !c) continue;
+            IrValue k0 = *c;
+            ValueId n = ir_value_new(f, id, IR_CONST, k0.type, k0.pos, 0, NULL);
+            ir_val(f, n)->aux.i = k0.aux.i;
+            b = &f->blocks.at[id];
+            memmove(b->insts.at + 1, b->insts.at, sizeof(ValueId) * (size_t)(b->insts.len - 1));
+            b->insts.at[0] = n;
+            vec_push(&pairs, ((struct Pair){p, n}));
+        }
+    }
+    if (!pairs.len) return;
+    opt_begin(o);
+    for (int i = 0; i < pairs.len; i++) opt_replace(o, pairs.at[i].old, pairs.at[i].with);
+    opt_apply(o);
+    vec_free(&pairs);
+}
+
+void opt_forward(Opt *o) {
+    forward_closures(o);
+    uniform_params(o);
+}
+
+void opt_escape(Opt *o) {
+    IrFunc *f = o->f;
+    if (f->values.len > MAX_VALUES || f->nparams > MAX_PARAMS || !has_allocations(f)) return;
+    EscSummary *s = arena_alloc(&o->arena, summary_size(f->nparams, MAX_RESULTS));
+    s->nparams = (uint8_t)f->nparams;
+    s->nresults = (uint8_t)(f->nresults > MAX_RESULTS ? 0 : f->nresults);
+    memset(s->d, NO_FLOW, (size_t)((s->nparams + 1) * (1 + s->nresults)));
+    analyse(f->unit, f, s, true);
+    promote(f->unit, f);
 }

@@ -170,6 +170,7 @@ static BlockId expand(Opt *o, BlockId b, int k, IrFunc *g, const ValueId *args, 
         if (!used[x->id]) continue;
         IrVar *n = ir_var_new(f, x->type, x->name, x->pos);
         n->addressed = x->addressed;
+        n->pinned = x->pinned;
         c.var[x->id] = n;
         if (x->param >= 0) { /* begins with the argument's value */
             BlockId at = c.block[0];

@@ -83,14 +83,18 @@ static void find_candidates(State *s) {
         IrVar *var = f->vars.at[i];
         VarInfo *vi = &s->vars[var->id];
         vi->var = var;
-        vi->ok = !var->addressed && !(var->result >= 0 && f->has_defer) && var->type->nslots > 0;
+        if (!var->pinned) var->addressed = false;
+        vi->ok = !var->pinned && !(var->result >= 0 && f->has_defer) && var->type->nslots > 0;
         vi->whole = true;
     }
     for (int i = 0; i < o->nrpo; i++) {
         IrBlock *b = &f->blocks.at[o->rpo[i]];
         for (int k = 0; k < b->insts.len; k++) {
             IrValue *v = ir_val(f, b->insts.at[k]);
-            if (v->op == IR_LOCALADDR) s->vars[v->aux.var->id].ok = false;
+            if (v->op == IR_LOCALADDR) {
+                s->vars[v->aux.var->id].ok = false;
+                v->aux.var->addressed = true;
+            }
             if (v->op != IR_LOCALGET && v->op != IR_LOCALSET) continue;
             VarInfo *vi = &s->vars[v->aux.var->id];
             const IrType *t = access_type(s, v);

@@ -17,6 +17,18 @@ static const Pass inlined[] = { /* after calls were expanded */
     {"simplify", opt_simplify},
     {"cleanup", opt_cleanup},
 };
+static const Pass again[] = { /* what inlining made visible */
+    {"forward", opt_forward},
+    {"dce", opt_dce},
+};
+static const Pass unescaped[] = {
+    {"escape", opt_escape},
+    {"dce", opt_dce}, /* addresses nobody needs any more */
+    {"mem2reg", opt_mem2reg},
+    {"forward", opt_forward},
+    {"simplify", opt_simplify},
+    {"cleanup", opt_cleanup},
+};
 static const Pass late[] = {
     {"gvn", opt_gvn},
     {"memopt", opt_memopt},
@@ -66,7 +78,15 @@ static void optimise(Unit *t, FuncState *s) {
     Opt o = {.f = s->f};
     run(&o, early, ARRAY_LEN(early));
     arena_reset(&o.arena);
-    if (opt_inline(&o, &t->by_sym, facts_of, t)) run(&o, inlined, ARRAY_LEN(inlined));
+    bool grew = false;
+    for (int round = 0; round < 3; round++) { /* calls of closures become known round by round */
+        arena_reset(&o.arena);
+        if (!opt_inline(&o, &t->by_sym, facts_of, t)) break;
+        grew = true;
+        run(&o, inlined, ARRAY_LEN(inlined));
+        run(&o, again, ARRAY_LEN(again));
+    }
+    if (grew) run(&o, unescaped, ARRAY_LEN(unescaped));
     run(&o, late, ARRAY_LEN(late));
     arena_free(&o.arena);
     s->facts = opt_inline_facts(s->f);

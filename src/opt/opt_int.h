@@ -36,6 +36,8 @@ int64_t opt_wrap(const IrType *t, int64_t x); /* normalises to an int type */
 /* escape.c: marks allocations that do not outlive their frame (IRF_NOESCAPE) in all functions of the unit,
  * callees first; turns those that can be into local variables. Before mem2reg. */
 void opt_escape_unit(IrUnit *u);
+void opt_escape(Opt *o);  /* once more for one function, after inlining */
+void opt_forward(Opt *o); /* loads from closures that are made in the function */
 
 extern const IrType opt_none; /* of instructions without a result */
 
