@@ -189,7 +189,7 @@ void sel_frame_layout(Sel *s) {
                 at += (int)var->type->nslots;
             }
             s->var_slots[var->id] = slot;
-            if (var->type->has_ptrs && var->result >= 0 && f->has_defer)
+            if (var->type->has_ptrs && (var->pinned || (var->result >= 0 && f->has_defer)))
                 s->var_always[var->id / 64] |= 1ull << (var->id % 64);
             if (var->type->has_ptrs && (used[var->id] || (var->result >= 0 && f->has_defer)))
                 add_object(s, slot, var->type->nslots, var->type->ptrmask);

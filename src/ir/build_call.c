@@ -315,7 +315,7 @@ static ValueId prepared_thunk(Fn *fn, Prepared *p, const char *what, int n) {
     Fn *t = thunk_new(fn, what, n);
     Prepared q = *p;
     q.args = arena_array(fn->arena, ValueId, p->nargs);
-    ValueId *caps = arena_array(fn->arena, ValueId, p->nargs);
+    ValueId *caps = arena_array(fn->arena, ValueId, p->nargs + p->nkeep);
     int ncaps = 0;
     int64_t off = 8;
     ValueId ctx = p->nargs ? E0(t, CTX, irtype_ptr(fn->u)) : 0;
@@ -331,6 +331,12 @@ static ValueId prepared_thunk(Fn *fn, Prepared *p, const char *what, int n) {
         caps[ncaps++] = p->args[i];
     }
     emit_prepared(t, &q);
+    for (int i = 0; i < p->nkeep; i++) {
+        ValueId k = fn_flag(t, fn_aux2(t, E1(t, LOAD, fn_vtype(fn, p->keep[i]), ctx), off), IRF_NONNIL);
+        E1(t, KEEPALIVE, &irtype_none, k);
+        off += 8;
+        caps[ncaps++] = p->keep[i];
+    }
     E0(t, RET, &irtype_none);
     fn_finish(t);
     if (!ncaps) return fn_symaddr(fn, ir_funcval_symbol(fn->u, t->f->sym));
@@ -396,7 +402,7 @@ void build_go_defer(Fn *fn, GoStmt *s) {
         Prepared p = prepare(fn, c);
         fn->pos = s->s.pos;
         if (p.kind == CALLEE_IFACE) E1(fn, NILCHECK, &irtype_none, E1(fn, IFACETAB, irtype_ptr(fn->u), p.args[0]));
-        if (!s->is_defer && (p.kind == CALLEE_STATIC || p.kind == CALLEE_CLOSURE)) {
+        if (!s->is_defer && !p.nkeep && (p.kind == CALLEE_STATIC || p.kind == CALLEE_CLOSURE)) {
             ValueId v = fn_emit(fn, IR_GO, &irtype_none, p.nargs, p.args);
             fn_aux_sym(fn, v, p.kind == CALLEE_STATIC ? p.sym : NULL);
             return;

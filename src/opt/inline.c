@@ -48,6 +48,7 @@ typedef struct Copy {
     ValueId *val;       /* per value of g */
     BlockId *block;     /* per block of g */
     IrVar **var;        /* per var id of g */
+    Pos call_pos;
     uint32_t inl, inl_base; /* entry of g itself + 1; where g's own entries begin + 1 */
 } Copy;
 
@@ -94,6 +95,7 @@ static void copy_block(Copy *c, BlockId gb, BlockId cont, const ValueId *args, V
         w->flags = v->flags;
         w->aux = v->aux;
         w->aux2 = v->aux2;
+        if (g->is_wrapper && !v->inl) w->pos = c->call_pos;
         w->inl = v->inl ? c->inl_base + v->inl - 1 : c->inl;
         if (!strcmp(ir_op_info[v->op].aux, "var")) w->aux.var = c->var[v->aux.var->id];
         c->val[id] = n;
@@ -131,7 +133,7 @@ static BlockId expand(Opt *o, BlockId b, int k, IrFunc *g, const ValueId *args, 
     for (int i = 0; i < nres; i++) res[i] = ir_block_param(f, cont, g->results[i]);
     map_set_ptr(calls, (void *)(uintptr_t)call, res);
 
-    Copy c = {.f = f, .g = g};
+    Copy c = {.f = f, .g = g, .call_pos = cv.pos};
     c.val = arena_array(&go.arena, ValueId, g->values.len);
     c.block = arena_array(&go.arena, BlockId, g->blocks.len);
     uint32_t maxvar = 0;
@@ -146,9 +148,12 @@ static BlockId expand(Opt *o, BlockId b, int k, IrFunc *g, const ValueId *args, 
             if (!strcmp(ir_op_info[v->op].aux, "var")) used[v->aux.var->id] = true;
         }
     }
-    vec_push(&f->inlines, ((IrInline){g->name, g->pos, cv.pos, (int)cv.inl - 1}));
-    c.inl = (uint32_t)f->inlines.len;
-    c.inl_base = c.inl + 1;
+    if (g->is_wrapper) c.inl = cv.inl; /* hidden */
+    else {
+        vec_push(&f->inlines, ((IrInline){g->name, g->pos, cv.pos, (int)cv.inl - 1}));
+        c.inl = (uint32_t)f->inlines.len;
+    }
+    c.inl_base = (uint32_t)f->inlines.len + 1;
     for (int i = 0; i < g->inlines.len; i++) {
         IrInline e = g->inlines.at[i];
         e.parent = e.parent < 0 ? (int)c.inl - 1 : e.parent + (int)c.inl_base - 1;
