@@ -164,10 +164,14 @@ bool value_equal(M *m, const GoType *t, const void *p, const void *q, bool *eq) 
     }
     case KIND_INTERFACE: {
         void *const *a = p, *const *b = q;
-        *eq = a[0] == b[0];
-        if (!*eq || !a[0]) return true;
-        const GoType *d = a[0];
-        if (((const GoInterfaceType *)t)->methods.len) d = ((const GoItab *)a[0])->type;
+        const GoType *d = a[0], *e = b[0];
+        if (d && e && ((const GoInterfaceType *)t)->methods.len) {
+            /* images bring tables of their own: the types decide */
+            d = ((const GoItab *)d)->type;
+            e = ((const GoItab *)e)->type;
+        }
+        *eq = d == e;
+        if (!*eq || !d) return true;
         return iface_data_equal(m, d, a + 1, b + 1, eq);
     }
     case KIND_ARRAY: {
