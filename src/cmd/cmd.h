@@ -9,6 +9,7 @@ int cmd_ssa(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
+int cmd_exec_image(const char *image, int argc, char **argv); /* argv[0]: the program's */
 int cmd_test(int argc, char **argv);
 int cmd_mkstd(int argc, char **argv);
 int cmd_version(int argc, char **argv);

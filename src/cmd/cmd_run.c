@@ -262,9 +262,37 @@ int cmd_build(int argc, char **argv) {
 
 /* ---- exec ------------------------------------------------------------------------------------------------- */
 
+static int exec_image(Compile *c, const char *path, int argc, char **argv) {
+    Arena *a = &c->arena;
+    Str id, base;
+    const char *err = "";
+    Images *im = &c->images;
+    Image *img;
+    if (!image_peek_file(a, path, &id, &base, &err)) {
+        fprintf(stderr, "vole exec: %s\n", err);
+        return 1;
+    }
+    if (base.n && !compile_load_std_image(a, im)) return 1;
+    if (base.n && !str_eq(image_build_id(im->list.at[0]), base)) {
+        Str have = image_build_id(im->list.at[0]);
+        fprintf(stderr, "vole exec: %s was built for the standard library %.*s, this vole has %.*s; build it again\n", path, STR_FMT(base), STR_FMT(have));
+        return 1;
+    }
+    im->abi_hash = compile_abi_hash();
+    if (!image_load_file(im, path, &img, &err)) {
+        fprintf(stderr, "vole exec: %s\n", err);
+        return 1;
+    }
+    c->vm.goroot = loader_find_goroot(a, &err);
+    c->vm.argc = argc;
+    c->vm.argv = argv;
+    c->vm.env = environ;
+    godebug_apply(im);
+    return vm_main(vm_new(im, &c->vm));
+}
+
 int cmd_exec(int argc, char **argv) {
     Compile *c = compile_new();
-    Arena *a = &c->arena;
     int i = 1, status = 0;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (!compile_flag(c, argc, argv, &i, &status)) {
@@ -277,29 +305,7 @@ int cmd_exec(int argc, char **argv) {
         fprintf(stderr, "usage: vole exec [flags] app.vole [arguments...]\n");
         return 2;
     }
-    Str id, base;
-    const char *err = "";
-    Images *im = &c->images;
-    Image *img;
-    if (!image_peek_file(a, argv[i], &id, &base, &err)) {
-        fprintf(stderr, "vole exec: %s\n", err);
-        return 1;
-    }
-    if (base.n && !compile_load_std_image(a, im)) return 1;
-    if (base.n && !str_eq(image_build_id(im->list.at[0]), base)) {
-        Str have = image_build_id(im->list.at[0]);
-        fprintf(stderr, "vole exec: %s was built for the standard library %.*s, this vole has %.*s; build it again\n", argv[i], STR_FMT(base), STR_FMT(have));
-        return 1;
-    }
-    im->abi_hash = compile_abi_hash();
-    if (!image_load_file(im, argv[i], &img, &err)) {
-        fprintf(stderr, "vole exec: %s\n", err);
-        return 1;
-    }
-    c->vm.goroot = loader_find_goroot(a, &err);
-    c->vm.argc = argc - i;
-    c->vm.argv = argv + i;
-    c->vm.env = environ;
-    godebug_apply(im);
-    return vm_main(vm_new(im, &c->vm));
+    return exec_image(c, argv[i], argc - i, argv + i);
 }
+
+int cmd_exec_image(const char *image, int argc, char **argv) { return exec_image(compile_new(), image, argc, argv); }

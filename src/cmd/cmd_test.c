@@ -7,7 +7,9 @@
 #define _GNU_SOURCE
 #include "cmd/cmd.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -42,6 +44,8 @@ typedef struct TestChild {
     int status_fd, out_fd;
     Compile *c;
     BuildPackage *p;
+    const char *dir;       /* temporary directory for the program, or NULL: run it in this process */
+    const char *program;   /* what to execute */
 } TestChild;
 
 static void tell(TestChild *t, char what) {
@@ -61,6 +65,42 @@ static bool in_std(Compile *c, const char *pattern) {
         return str_has_prefix(str_c(dir), src);
     }
     return file_is_dir(arena_printf(&c->arena, "%s%s", src, pattern));
+}
+
+static const char *base_name(TestChild *t) {
+    Str path = t->p->path;
+    size_t i = path.n;
+    while (i && path.p[i - 1] != '/') i--;
+    return arena_printf(&t->c->arena, "%.*s.test", (int)(path.n - i), path.p + i);
+}
+
+/* Test programs run themselves again (os.Args[0], os.Executable) with flags of their own, so the program must
+ * be a file that can be executed: a link to vole whose image lies next to it (see main). */
+static bool write_program(TestChild *t, Buf *blob) {
+    Arena *a = &t->c->arena;
+    const char *err = "", *program = arena_printf(a, "%s/%s", t->dir, base_name(t)), *std = compile_std_path(a);
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0) return false;
+    exe[n] = 0;
+    if (link(exe, program) < 0) { /* another file system */
+        Str text;
+        if (!file_read(a, exe, &text, &err) || !file_write_atomic(a, program, text, 0755, &err)) return false;
+    }
+    if (std && symlink(std, arena_printf(a, "%s/std.vole", t->dir)) < 0) return false;
+    if (!file_write_atomic(a, arena_printf(a, "%s.vole", program), buf_str(blob), 0644, &err)) return false;
+    t->program = program;
+    return true;
+}
+
+static void remove_program(const char *dir) {
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char path[PATH_MAX];
+        if (e->d_name[0] != '.' && snprintf(path, sizeof path, "%s/%s", dir, e->d_name) < (int)sizeof path) unlink(path);
+    }
+    if (d) closedir(d);
+    rmdir(dir);
 }
 
 /* All the way to a mapped program; the message has been printed when it fails. */
@@ -99,6 +139,7 @@ static bool build_test(TestChild *t) {
         if (strcmp(out, "/dev/null") && !file_write_atomic(&c->arena, out, buf_str(&blob), 0755, &err)) fprintf(stderr, "vole test: %s\n", err);
         return tell(t, 'C'), false;
     }
+    if (t->dir && write_program(t, &blob)) return true;
     if (!image_load_blob(&c->images, &blob, &img, &err)) {
         fprintf(stderr, "vole: %s\n", err);
         return tell(t, 'B'), false;
@@ -126,12 +167,9 @@ static int run_child(TestChild *t) {
     const char *dir = t->p->dir;
     if (chdir(dir) < 0) fprintf(stderr, "vole test: chdir %s: %s\n", dir, strerror(errno));
     setenv("PWD", dir, 1);
-    Str path = t->p->path;
-    size_t i = path.n;
-    while (i && path.p[i - 1] != '/') i--;
     char **argv = calloc((size_t)j->args.len + 2, sizeof *argv);
     if (!argv) base_oom();
-    argv[0] = arena_printf(&c->arena, "/tmp/%.*s.test", (int)(path.n - i), path.p + i);
+    argv[0] = arena_printf(&c->arena, "%s", t->program ? t->program : arena_printf(&c->arena, "/tmp/%s", base_name(t)));
     for (int k = 0; k < j->args.len; k++) argv[k + 1] = j->args.at[k];
     c->vm.argc = j->args.len + 1;
     c->vm.argv = argv;
@@ -141,6 +179,11 @@ static int run_child(TestChild *t) {
     dup2(t->out_fd, 1);
     dup2(t->out_fd, 2);
     close(t->out_fd);
+    if (t->program) {
+        execv(t->program, argv);
+        fprintf(stderr, "vole test: %s: %s\n", t->program, strerror(errno));
+        return 1;
+    }
     godebug_apply(&c->images);
     return vm_main(vm_new(&c->images, &c->vm));
 }
@@ -249,6 +292,9 @@ static void test_one(TestJob *j, const char *pattern, bool only) {
         j->status = 1;
         return;
     }
+    const char *tmp = getenv("TMPDIR");
+    char *dir = arena_printf(&j->arena, "%s/vole-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (j->compile_only || !mkdtemp(dir)) dir = NULL;
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
@@ -256,7 +302,7 @@ static void test_one(TestJob *j, const char *pattern, bool only) {
         close(out[0]);
         TestChild *t = calloc(1, sizeof *t);
         if (!t) base_oom();
-        *t = (TestChild){.j = j, .pattern = pattern, .status_fd = status[1], .out_fd = out[1], .c = compile_new()};
+        *t = (TestChild){.j = j, .pattern = pattern, .status_fd = status[1], .out_fd = out[1], .c = compile_new(), .dir = dir};
         exit(run_child(t));
     }
     close(status[1]);
@@ -269,6 +315,7 @@ static void test_one(TestJob *j, const char *pattern, bool only) {
     bool killed = pid < 0 ? false : follow(j, pid, status[0], out[0], &said, &o, &started);
     int wstatus = 1 << 8;
     while (pid > 0 && waitpid(pid, &wstatus, 0) < 0 && errno == EINTR) {}
+    if (dir) remove_program(dir);
     double seconds = started ? (double)(time_now_ns() - started) / 1e9 : 0;
     char how = said.len ? said.data[0] : 'B';
     const char *path = said.len > 1 ? said_path(j, &said) : pattern;
