@@ -90,10 +90,16 @@ static void load_or_zero(Sel *s, int d, int p, const IrType *t) {
     }
 }
 
+/* The line of an index check is that of the index expression. */
+static void index_pos(Sel *s, const Addr *a, ValueId p) {
+    if (a->kind >= ADDR_SLICE && sel_val(s, p)->pos) s->pos = (struct WordPos){sel_val(s, p)->pos, sel_val(s, p)->inl};
+}
+
 static void lower_load(Sel *s, ValueId id) {
     IrValue *v = sel_val(s, id);
     const IrType *t = v->type;
     Addr a = sel_addr(s, v->args[0], v->aux2);
+    index_pos(s, &a, v->args[0]);
     if (!t->nslots) { /* only the nil check is left */
         if (a.kind == ADDR_PTR) emit_abc(s, BC_NILCHECK, reg(s, a.base), 0, 0);
         return;
@@ -144,6 +150,7 @@ static void lower_store(Sel *s, ValueId id) {
     ValueId x = v->args[1];
     const IrType *t = v->aux.t ? v->aux.t : sel_val(s, x)->type;
     Addr a = sel_addr(s, v->args[0], v->aux2);
+    index_pos(s, &a, v->args[0]);
     if (!t->nslots) {
         if (a.kind == ADDR_PTR) emit_abc(s, BC_NILCHECK, reg(s, a.base), 0, 0);
         return;

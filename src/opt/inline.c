@@ -20,7 +20,7 @@ static int cost_of(int op) {
 
 InlineFacts opt_inline_facts(IrFunc *f) {
     InlineFacts r = {0};
-    if (f->noinline || f->has_defer || f->recover_block || str_has_prefix(f->name, "runtime.")) return r;
+    if (f->noinline || f->is_wrapper || f->has_defer || f->recover_block || str_has_prefix(f->name, "runtime.")) return r;
     int blocks = 0;
     for (int i = 0; i < f->blocks.len; i++) {
         IrBlock *b = &f->blocks.at[i];
