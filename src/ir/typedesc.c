@@ -303,6 +303,7 @@ static Sym *str_name(IrUnit *u, Type *t) {
     Buf b = {0};
     type_print(&b, t, NULL, TYPENAME_REFLECT);
     Type *n = type_unalias(t);
+    if (n->kind == TYPE_POINTER) n = type_unalias(((PointerType *)n)->elem);
     bool exported = n->kind == TYPE_NAMED && ((NamedType *)n)->obj->name->exported;
     Sym *s = core_name_symbol(u, buf_str(&b), STR(""), exported, false, NULL);
     buf_free(&b);
