@@ -415,7 +415,7 @@ static void fold(Sel *s) {
                 break;
             }
             case IR_FIELDADDR: {
-                if (vi->memuses != vi->uses || vi->place != PLACE_SLOT) break;
+                if (!vi->uses || vi->memuses != vi->uses || vi->place != PLACE_SLOT) break;
                 IrValue *av = sel_val(s, v->args[0]);
                 bool pure = (v->flags & IRF_NONNIL) || av->op == IR_LOCALADDR || av->op == IR_SYMADDR;
                 if (!pure && s->barriers[vi->first_use] != s->barriers[vi->pos]) break;

@@ -61,7 +61,7 @@ static void occupy(Sel *s, Occ *o, const Range *r, int n) {
 
 static Occ *occ_at(Sel *s, int slot) {
     if (slot >= s->nocc) {
-        int n = slot + 16;
+        int n = slot * 2 + 16;
         Occ *p = arena_array(&s->arena, Occ, n);
         memcpy(p, s->occ, sizeof(Occ) * (size_t)s->nocc);
         s->occ = p;
@@ -71,7 +71,7 @@ static Occ *occ_at(Sel *s, int slot) {
 }
 static Occ *out_at(Sel *s, int slot) {
     if (slot >= s->nout_occ) {
-        int n = slot + 16;
+        int n = slot * 2 + 16;
         Occ *p = arena_array(&s->arena, Occ, n);
         memcpy(p, s->out_occ, sizeof(Occ) * (size_t)s->nout_occ);
         s->out_occ = p;
@@ -428,8 +428,10 @@ void sel_allocate(Sel *s) {
         ValInfo *vi = &s->v[id];
         int n = sel_nslots(s, id), slot = -1;
         if (vi->hint >= 0 && fits(s, vi, vi->hint, n)) slot = vi->hint;
-        for (int c = FRAME_ARGS; slot < 0; c++)
+        for (int c = FRAME_ARGS; slot < 0; c++) {
+            if (c > 65000) bug("frame of %.*s is too large", STR_FMT(f->name));
             if (fits(s, vi, c, n)) slot = c;
+        }
         for (int k = 0; k < n; k++) occupy(s, occ_at(s, slot + k), vi->ranges.at, vi->ranges.len);
         vi->slot = slot;
         if (slot + n > top) top = slot + n;

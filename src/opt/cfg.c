@@ -88,7 +88,7 @@ void opt_cfg(Opt *o) {
     }
     for (int i = 0; i < n; i++) { /* unreachable blocks lose their edges, so that they are nobody's predecessor */
         IrBlock *b = &f->blocks.at[i];
-        if (seen[i] || (!b->nsucc && b->insts.len == 1 && !b->params.len)) continue;
+        if (seen[i] || (b->insts.len == 1 && !b->params.len && oval(o, b->insts.at[0])->op == IR_UNREACHABLE)) continue;
         ValueId last = vec_last(&b->insts);
         b->nsucc = 0;
         b->insts.len = 0;
