@@ -748,6 +748,7 @@ static void emit_all(Sel *s) {
     while (s->nlabels < s->nblocks) emit_label_new(s);
     s->pos = (struct WordPos){f->pos, 0};
     s->need_long = false;
+    if (f->try_native) emit_ai(s, BC_TRYNATIVE, 0, f->try_native - 1);
     zero_objects(s);
     for (int i = 0; i < s->norder; i++) {
         BlockId b = s->order[i];

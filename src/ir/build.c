@@ -101,6 +101,7 @@ void build_function(Builder *b, Sym *sym, Object *fn, TypeList targs, Str symnam
     f->force_dupok = targs.len > 0;
     f->f->noinline = d->pragmas & PRAGMA_NOINLINE;
     f->f->nosplit = d->pragmas & PRAGMA_NOSPLIT;
+    if (u->to_try && (f->f->try_native = u->to_try(symname) + 1)) f->f->noinline = true;
     f->sig = sig;
     fn_body(f, d->sig, sig, d->body, d->body->rbrace);
     base_stage = NULL;

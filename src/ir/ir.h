@@ -138,6 +138,7 @@ typedef struct IrFunc {
     bool has_defer;        /* contains DEFER: named results live in result slots; see IR_DEFERRETURN */
     bool is_wrapper;       /* hidden in tracebacks, transparent to recover */
     bool noinline, nosplit;
+    int try_native;        /* number + 1 of the native to try first; such functions are not inlined */
     BlockId recover_block; /* where to resume after recover(): runs DEFERRETURN again, returns; 0: none */
     Pos pos, end;
     VEC(IrInline) inlines;
@@ -161,6 +162,8 @@ typedef struct IrUnit {
     void *embed_ctx;
     /* Functions (by symbol) whose bodies are not built, because a native stands for them; may be NULL. */
     bool (*replaced)(Str symbol);
+    /* Number of the native that is tried before a function's body, -1: none; may be NULL. */
+    int (*to_try)(Str symbol);
 } IrUnit;
 
 /* aux.p of IR_SELECT. Its arguments: (chan, address of the value or nil) a case, in case order. */

@@ -1,28 +1,7 @@
 /* Natives of unicode/utf8 and of number parsing that stand for Go bodies. The short ASCII paths of utf8 stay
  * Go, because they are inlined. */
 #include "native/native.h"
-
-enum { RUNE_ERROR = 0xfffd };
-
-/* The rune at p and its length: (RUNE_ERROR, 1) where it is not UTF-8, (RUNE_ERROR, 0) when n is 0. */
-static inline int decode(const uint8_t *p, uint64_t n, int32_t *rune) {
-    *rune = RUNE_ERROR;
-    if (!n) return 0;
-    uint32_t c = p[0];
-    if (c < 0x80) return *rune = (int32_t)c, 1;
-    if (c < 0xc2 || c > 0xf4 || n < 2 || (p[1] & 0xc0) != 0x80) return 1;
-    if (c < 0xe0) return *rune = (int32_t)((c & 31) << 6 | (p[1] & 63)), 2;
-    if (n < 3 || (p[2] & 0xc0) != 0x80) return 1;
-    if (c < 0xf0) {
-        uint32_t r = (c & 15) << 12 | (p[1] & 63u) << 6 | (p[2] & 63u);
-        if (r < 0x800 || (r >= 0xd800 && r < 0xe000)) return 1;
-        return *rune = (int32_t)r, 3;
-    }
-    if (n < 4 || (p[3] & 0xc0) != 0x80) return 1;
-    uint32_t r = (c & 7) << 18 | (p[1] & 63u) << 12 | (p[2] & 63u) << 6 | (p[3] & 63u);
-    if (r < 0x10000 || r > 0x10ffff) return 1;
-    return *rune = (int32_t)r, 4;
-}
+#include "native/utf8.h"
 
 /* Bytes of ASCII at the start of p. */
 static inline uint64_t ascii_prefix(const uint8_t *p, uint64_t n) {
@@ -43,7 +22,7 @@ static uint64_t rune_count(const uint8_t *p, uint64_t n) {
         count += k, p += k, n -= k;
         if (!n) break;
         int32_t r;
-        k = (uint64_t)decode(p, n, &r);
+        k = (uint64_t)utf8_decode_go(p, n, &r);
         count++, p += k, n -= k;
     }
     return count;
@@ -55,21 +34,11 @@ static bool valid(const uint8_t *p, uint64_t n) {
         p += k, n -= k;
         if (!n) break;
         int32_t r;
-        k = (uint64_t)decode(p, n, &r);
+        k = (uint64_t)utf8_decode_go(p, n, &r);
         if (k == 1) return false;
         p += k, n -= k;
     }
     return true;
-}
-
-static int decode_last(const uint8_t *p, uint64_t n, int32_t *rune) {
-    for (uint64_t k = 1; k <= 4 && k <= n; k++) {
-        if ((p[n - k] & 0xc0) == 0x80) continue;
-        if ((uint64_t)decode(p + n - k, k, rune) == k) return (int)k;
-        break;
-    }
-    *rune = RUNE_ERROR;
-    return n ? 1 : 0;
 }
 
 static RtResult ret_rune(uint64_t *to, int32_t rune, int size) {
@@ -80,8 +49,8 @@ static RtResult ret_rune(uint64_t *to, int32_t rune, int size) {
 
 /* For slices (three slots) and strings (two). */
 #define UTF8(kind, slots) \
-    RtResult native_decode_rune_##kind(M *m, uint64_t *a) { int32_t r; int k = decode((void *)a[0], a[1], &r); return ret_rune(a + slots, r, k); } \
-    RtResult native_decode_last_##kind(M *m, uint64_t *a) { int32_t r; int k = decode_last((void *)a[0], a[1], &r); return ret_rune(a + slots, r, k); } \
+    RtResult native_decode_rune_##kind(M *m, uint64_t *a) { int32_t r; int k = utf8_decode_go((void *)a[0], a[1], &r); return ret_rune(a + slots, r, k); } \
+    RtResult native_decode_last_##kind(M *m, uint64_t *a) { int32_t r; int k = utf8_decode_last_go((void *)a[0], a[1], &r); return ret_rune(a + slots, r, k); } \
     RtResult native_rune_count_##kind(M *m, uint64_t *a) { a[slots] = rune_count((void *)a[0], a[1]); return RT_OK; } \
     RtResult native_utf8_valid_##kind(M *m, uint64_t *a) { a[slots] = valid((void *)a[0], a[1]); return RT_OK; }
 UTF8(bytes, 3)
@@ -208,11 +177,11 @@ RtResult native_scan_words(M *m, uint64_t *args) {
     uint64_t n = args[1], start = 0, k;
     int32_t r;
     for (; start < n; start += k) {
-        k = (uint64_t)decode(p + start, n - start, &r);
+        k = (uint64_t)utf8_decode_go(p + start, n - start, &r);
         if (!is_space(r)) break;
     }
     for (uint64_t i = start; i < n; i += k) {
-        k = (uint64_t)decode(p + i, n - i, &r);
+        k = (uint64_t)utf8_decode_go(p + i, n - i, &r);
         if (is_space(r)) return ret_token(args, i + k, start, i, true);
     }
     if ((uint8_t)args[3] && n > start) return ret_token(args, n, start, n, true);
@@ -232,7 +201,7 @@ RtResult native_scan_lines(M *m, uint64_t *args) {
 static bool holds_rune(const uint8_t *p, uint64_t n, int32_t want) {
     for (uint64_t i = 0, k; i < n; i += k) {
         int32_t r;
-        k = (uint64_t)decode(p + i, n - i, &r);
+        k = (uint64_t)utf8_decode_go(p + i, n - i, &r);
         if (r == want) return true;
     }
     return false;
@@ -250,7 +219,7 @@ static uint64_t index_any(const uint8_t *s, uint64_t n, const uint8_t *chars, ui
             if (set[s[i] >> 6] >> (s[i] & 63) & 1) return i;
         } else {
             int32_t r;
-            k = (uint64_t)decode(s + i, n - i, &r);
+            k = (uint64_t)utf8_decode_go(s + i, n - i, &r);
             if (holds_rune(chars, nchars, r)) return i;
         }
     }

@@ -12,6 +12,12 @@ int native_find(Str name) {
     return -1;
 }
 
+int native_to_try(Str name) {
+    for (uint32_t i = 0; i < vm_nnatives; i++)
+        if (vm_natives[i].effects & NEFF_TRY && str_is(name, vm_natives[i].name)) return (int)i;
+    return -1;
+}
+
 bool native_replaces(Str name) {
     for (uint32_t i = 0; i < vm_nnatives; i++)
         if (vm_natives[i].effects & NEFF_REPLACE && str_is(name, vm_natives[i].name)) return true;

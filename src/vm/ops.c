@@ -360,6 +360,14 @@ RtResult op_native(M *m, uint32_t id, uint64_t *args) {
     return r;
 }
 
+bool op_try_native(M *m, uint32_t id, uint64_t *args) {
+    m->no_gc++; /* there is no map here */
+    RtResult r = vm_natives[id].fn(m, args);
+    m->no_gc--;
+    if (r != RT_OK && r != RT_FALSE) bug("native %s answers %d to a try", vm_natives[id].name, (int)r);
+    return r == RT_OK;
+}
+
 G *vm_go(M *m, const VmFunc *fn, GoFunc *ctx, const uint64_t *args, uint32_t nargs) {
     G *g = sched_new_g(m, fn->frame_slots);
     uint64_t *fp = g->stack->words;

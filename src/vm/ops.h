@@ -55,6 +55,8 @@ static inline RtResult op_map_result(uint64_t *to, void *elem) {
 }
 RtResult op_make_chan(M *m, const GoType *t, int64_t size, uint64_t *to);
 RtResult op_select(M *m, uint64_t *to, const uint64_t *cases, uint32_t n, bool has_default, const uint64_t *sends);
+/* TRYNATIVE: whether it was done. */
+bool op_try_native(M *m, uint32_t id, uint64_t *args);
 RtResult op_native(M *m, uint32_t id, uint64_t *args);
 void op_go(M *m, const VmFunc *fn, GoFunc *ctx, const uint64_t *args, uint32_t nargs);
 
