@@ -45,6 +45,7 @@ static StackChunk *chunk_grow(M *m, G *g, size_t need) {
     if (words < 128 - sizeof(StackChunk) / 8) words = 128 - sizeof(StackChunk) / 8;
     if (words > CHUNK_MAX_WORDS) words = CHUNK_MAX_WORDS;
     while (words < need + 32) words *= 2;
+    if (unlikely(m->vm->stress.stack)) words = need; /* as many chunks as possible */
     StackChunk *c = stack_chunk_new(m, words);
     c->prev = g->stack;
     c->next = NULL;
