@@ -96,6 +96,7 @@ bool cache_load(Compile *c, CacheKey *k, char **files, int n) {
             bool ok = image_load_file(&c->images, image, &img, &err);
             c->images.abi_hash = 0;
             if (!ok) return false;
+            k->image = image;
             utimensat(AT_FDCWD, image, NULL, 0); /* used: the last to go */
             utimensat(AT_FDCWD, k->manifest, NULL, 0);
             return true;

@@ -9,7 +9,7 @@
 
 #include "cmd/compile.h"
 
-typedef struct CacheKey { const char *dir, *manifest; uint64_t hash; } CacheKey;
+typedef struct CacheKey { const char *dir, *manifest, *image; uint64_t hash; } CacheKey; /* image: of a hit */
 
 bool cache_usable(Compile *c); /* no dumps, statistics or other things that need a compilation */
 /* Maps the program's image into c->images. False: compile it, then call cache_store with the same key. */

@@ -3,11 +3,13 @@
 #define _GNU_SOURCE
 #include "cmd/cmd.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "cmd/cache.h"
 #include "cmd/compile.h"
+#include "cmd/program.h"
 #include "cmd/script.h"
 #include "code/code.h"
 
@@ -20,6 +22,9 @@ typedef struct RunJob {
     bool build;
     const char *out;      /* build -o */
     const char *script;   /* -e */
+    Buf image;            /* the linked program */
+    const char *executable;
+    pthread_mutex_t lock;
     int status;
 } RunJob;
 
@@ -72,17 +77,45 @@ static int load_program(RunJob *j, int first, int n) {
 }
 
 static bool write_program(RunJob *j, Buf *blob) {
-    Compile *c = j->c;
-    Buf file = {0};
-    buf_puts(&file, "#!/usr/bin/env -S vole exec\n");
-    buf_reserve(&file, IMAGE_SHEBANG_SIZE + blob->len);
-    while (file.len < IMAGE_SHEBANG_SIZE) buf_putc(&file, 0);
-    buf_put(&file, blob->data, blob->len);
     const char *err = "";
-    bool ok = file_write_atomic(&c->arena, j->out, buf_str(&file), 0755, &err);
+    bool ok = program_write(&j->c->arena, j->out, NULL, buf_str(blob), &err);
     if (!ok) fprintf(stderr, "vole build: %s\n", err);
-    buf_free(&file);
     return ok;
+}
+
+/* VmOptions.executable: made when it is asked for first. */
+static const char *make_executable(void *arg) {
+    RunJob *j = arg;
+    Arena a = {0};
+    const char *err;
+    char dir[] = "/tmp/vole-run-XXXXXX";
+    pthread_mutex_lock(&j->lock);
+    if (!j->executable && j->image.len && mkdtemp(dir)) {
+        const char *path = arena_printf(&a, "%s/main", dir);
+        if (program_write(&a, path, program_self(&a), buf_str(&j->image), &err)) {
+            j->executable = arena_printf(&j->c->arena, "%s", path);
+        }
+    }
+    pthread_mutex_unlock(&j->lock);
+    arena_free(&a);
+    return j->executable;
+}
+
+/* VmOptions.at_exit. */
+static void finish(void *arg) {
+    RunJob *j = arg;
+    if (j->executable) {
+        char *path = strdup(j->executable);
+        unlink(path);
+        *strrchr(path, '/') = 0;
+        rmdir(path);
+    }
+    struct rusage u;
+    if (getrusage(RUSAGE_SELF, &u)) return;
+    if (j->c->time)
+        fprintf(stderr, "total %.1f ms: user %.1f ms, system %.1f ms\n", (time_now_ns() - j->c->start) / 1e6,
+                u.ru_utime.tv_sec * 1e3 + u.ru_utime.tv_usec / 1e3, u.ru_stime.tv_sec * 1e3 + u.ru_stime.tv_usec / 1e3);
+    if (j->c->mem) fprintf(stderr, "peak memory %.1f MB, %ld page faults\n", u.ru_maxrss / 1e3, u.ru_minflt + u.ru_majflt);
 }
 
 /* ./name.vole for programs without -o. */
@@ -151,9 +184,13 @@ static void *run_compile(void *arg) {
     bool cached = !j->script && cache_usable(c) && strcmp(j->argv[first], "-");
     CacheKey key;
     if ((j->status = compile_init(c))) return NULL;
-    if (!cached || !cache_load(c, &key, j->argv + first, n)) {
+    Str stored;
+    if (cached && cache_load(c, &key, j->argv + first, n)) {
+        if (file_read(&c->arena, key.image, &stored, &err)) buf_put(&j->image, stored.p, stored.n);
+    } else {
         if (!compile_one(j, first, n, &blob)) return NULL;
         if (cached) cache_store(c, &key, &blob);
+        buf_put(&j->image, blob.data, blob.len);
         if (!image_load_blob(&c->images, &blob, &img, &err)) {
             fprintf(stderr, "vole: %s\n", err);
             j->status = 1;
@@ -167,30 +204,23 @@ static void *run_compile(void *arg) {
     c->vm.argc = j->argc - last;
     c->vm.argv = j->argv + last;
     c->vm.env = environ;
+    c->vm.executable = make_executable;
+    c->vm.at_exit = finish;
+    c->vm.executable_ctx = j;
     return NULL;
 }
 
-
-static void print_stats(int status, void *arg) {
-    RunJob *j = arg;
-    struct rusage u;
-    if (getrusage(RUSAGE_SELF, &u)) return;
-    if (j->c->time)
-        fprintf(stderr, "total %.1f ms: user %.1f ms, system %.1f ms\n", (time_now_ns() - j->c->start) / 1e6,
-                u.ru_utime.tv_sec * 1e3 + u.ru_utime.tv_usec / 1e3, u.ru_stime.tv_sec * 1e3 + u.ru_stime.tv_usec / 1e3);
-    if (j->c->mem) fprintf(stderr, "peak memory %.1f MB, %ld page faults\n", u.ru_maxrss / 1e3, u.ru_minflt + u.ru_majflt);
-}
 
 int cmd_run(int argc, char **argv) {
     RunJob *j = calloc(1, sizeof *j);
     if (!j) base_oom();
     j->argc = argc;
     j->argv = argv;
+    pthread_mutex_init(&j->lock, NULL);
     j->c = compile_new();
     compile_with_stack(run_compile, j);
     if (j->status || (j->c->dump && !strcmp(j->c->dump, "image"))) return j->status;
     fflush(stdout);
-    if (j->c->time || j->c->mem) on_exit(print_stats, j);
     godebug_apply(&j->c->images);
     return vm_main(vm_new(&j->c->images, &j->c->vm));
 }
@@ -262,6 +292,8 @@ int cmd_build(int argc, char **argv) {
 
 /* ---- exec ------------------------------------------------------------------------------------------------- */
 
+static const char *exec_executable(void *path) { return path; }
+
 static int exec_image(Compile *c, const char *path, int argc, char **argv) {
     Arena *a = &c->arena;
     Str id, base;
@@ -287,6 +319,7 @@ static int exec_image(Compile *c, const char *path, int argc, char **argv) {
     c->vm.argc = argc;
     c->vm.argv = argv;
     c->vm.env = environ;
+    c->vm.executable = exec_executable;
     godebug_apply(im);
     return vm_main(vm_new(im, &c->vm));
 }
@@ -305,6 +338,7 @@ int cmd_exec(int argc, char **argv) {
         fprintf(stderr, "usage: vole exec [flags] app.vole [arguments...]\n");
         return 2;
     }
+    c->vm.executable_ctx = access(argv[i], X_OK) ? NULL : realpath(argv[i], NULL);
     return exec_image(c, argv[i], argc - i, argv + i);
 }
 

@@ -349,7 +349,7 @@ static double seconds_of(const char *v) { /* 1h2m3.5s */
 static bool test_flag(TestJob *j, int *i) {
     static const char *const values[] = {"run", "skip", "bench", "benchtime", "count", "cpu", "parallel", "shuffle", "list", "timeout",
                                          "cpuprofile", "memprofile", "memprofilerate", "blockprofile", "blockprofilerate", "mutexprofile",
-                                         "mutexprofilefraction", "trace", "outputdir", "fuzz", "fuzztime", "fuzzminimizetime"};
+                                         "mutexprofilefraction", "trace", "outputdir", "fuzztime", "fuzzminimizetime"};
     static const char *const bools[] = {"short", "failfast", "benchmem", "fullpath", "artifacts"};
     const char *v;
     bool b;
@@ -363,6 +363,11 @@ static bool test_flag(TestJob *j, int *i) {
     }
     if (flag_bool(plain, "json", &j->json) || flag_bool(plain, "c", &j->compile_only)) return true;
     if ((v = flag_value(j->argc, j->argv, i, "o"))) return j->out = v, true;
+    if (flag_value(j->argc, j->argv, i, "fuzz")) {
+        fprintf(stderr, "vole test: -fuzz is not supported; fuzz tests run their seeds\n");
+        j->status = 2;
+        return true;
+    }
     if (flag_value(j->argc, j->argv, i, "vet") || flag_value(j->argc, j->argv, i, "exec")) return true;
     for (size_t k = 0; k < ARRAY_LEN(bools); k++)
         if (flag_bool(plain, bools[k], &b)) {
@@ -401,7 +406,10 @@ static bool parse_args(TestJob *j) {
         if (j->patterns.len || j->files.len) packages_done = true;
         int at = i;
         timeout |= !strncmp(a + (a[1] == '-'), "-timeout", 8) || !strncmp(a + (a[1] == '-'), "-test.timeout", 13);
-        if (test_flag(j, &i)) continue;
+        if (test_flag(j, &i)) {
+            if (j->status) return false;
+            continue;
+        }
         Compile *scratch = compile_new();
         if (compile_flag(scratch, j->argc, j->argv, &i, &j->status)) {
             if (j->status) return false;

@@ -82,6 +82,14 @@ RtResult native_goroot(M *m, uint64_t *args) {
     return RT_OK;
 }
 
+RtResult native_executable_path(M *m, uint64_t *args) {
+    Vm *vm = m->vm;
+    const char *r = vm->executable ? vm->executable(vm->executable_ctx) : NULL;
+    args[0] = args[1] = 0;
+    if (r) ret_string(args, str_from_bytes(m, r, (int64_t)strlen(r)));
+    return RT_OK;
+}
+
 /* A []string whose bytes lie in C memory that lives as long as the instance. */
 static void ret_strings(M *m, uint64_t *out, const Str *strs, int n) {
     static const uint8_t mask_one = 1;

@@ -151,6 +151,9 @@ struct Vm {
     struct Images *images;  /* loaded images, see image/image.h */
     int argc; char **argv; char **env;
     const char *goroot; /* runtime.GOROOT without $GOROOT; may be NULL */
+    const char *(*executable)(void *ctx); /* a file that runs the program again, or NULL; may be NULL */
+    void (*at_exit)(void *ctx); /* last of all; may be NULL */
+    void *executable_ctx;       /* of both */
     uint64_t rand_seed;
     GoTimeVars sched_time;
     /* Starts a goroutine that calls f with these argument slots; installed by the vm layer. */

@@ -950,6 +950,7 @@ int sched_main(Vm *vm, G *main_g) {
 void sched_exit(Vm *vm, int code) {
     fflush(stdout);
     fflush(stderr);
+    if (vm->at_exit) vm->at_exit(vm->executable_ctx);
     _exit(code); /* other workers may sit in system calls for ever */
 }
 

@@ -31,6 +31,9 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     vm->argv = opt->argv;
     vm->env = opt->env;
     vm->goroot = opt->goroot;
+    vm->executable = opt->executable;
+    vm->at_exit = opt->at_exit;
+    vm->executable_ctx = opt->executable_ctx;
     vm->stress.sched_seed = opt->sched_seed;
     pv->exact = true;
     if (opt->stress) {
@@ -73,7 +76,9 @@ int vm_main(Vm *vm) {
     M *m = vm->ms;
     while (m->all_next) m = m->all_next;
     G *g = vm_go(m, entry, NULL, NULL, 0);
-    return sched_main(vm, g);
+    int status = sched_main(vm, g);
+    if (vm->at_exit) vm->at_exit(vm->executable_ctx);
+    return status;
 }
 
 void vm_free(Vm *vm) {

@@ -46,6 +46,9 @@ typedef struct VmOptions {
     int nprocs;           /* 0: default */
     int argc; char **argv; char **env;
     const char *goroot; /* runtime.GOROOT without $GOROOT; may be NULL */
+    const char *(*executable)(void *ctx); /* a file that runs the program again, or NULL; may be NULL */
+    void (*at_exit)(void *ctx); /* last of all; may be NULL */
+    void *executable_ctx;       /* of both */
     int64_t sched_seed;   /* <0: off */
     const char *stress;
 } VmOptions;
