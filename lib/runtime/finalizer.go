@@ -183,6 +183,11 @@ func unique_runtime_blockUntilEmptyCleanupQueue(timeout int64) bool {
 	return blockUntilEmptyFinalizerQueue(timeout)
 }
 
+//go:linkname sync_test_runtime_blockUntilEmptyCleanupQueue sync_test.runtime_blockUntilEmptyCleanupQueue
+func sync_test_runtime_blockUntilEmptyCleanupQueue(timeout int64) bool {
+	return blockUntilEmptyFinalizerQueue(timeout)
+}
+
 // A Pinner keeps objects alive; objects never move here.
 type Pinner struct {
 	refs []any

@@ -234,8 +234,12 @@ func readMetrics(samplesp unsafe.Pointer, len int, cap int) {
 		default:
 			if f := godebugMetrics[s[i].name]; f != nil {
 				set(f())
+			} else if isGodebugMetric(s[i].name) {
+				set(0) // nothing has happened yet
 			}
 		}
 		s[i].value = v
 	}
 }
+
+func isGodebugMetric(name string) bool { return len(name) > 9 && name[:9] == "/godebug/" }
