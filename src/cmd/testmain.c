@@ -203,7 +203,7 @@ Str testmain_text(Loader *l, BuildPackage *p, BuildPackage *xtest) {
     add_package(l, p, "_test", &in, &lists);
     add_package(l, xtest, "_xtest", &ext, &lists);
     Buf b = {0};
-    buf_printf(&b, "package main\n\nimport (\n\t\"os\"\n%s\t\"testing\"\n\t\"testing/internal/testdeps\"\n", lists.main ? "\t\"reflect\"\n" : "");
+    buf_printf(&b, "package main\n\nimport (\n\t\"os\"\n%s\t\"testing\"\n\t\"testing/internal/testdeps\"\n\t_ \"unsafe\"\n", lists.main ? "\t\"reflect\"\n" : "");
     if (in.import) buf_printf(&b, "\t%s \"%.*s\"\n", in.use ? "_test" : "_", STR_FMT(p->path));
     if (ext.import) buf_printf(&b, "\t%s \"%.*s\"\n", ext.use ? "_xtest" : "_", STR_FMT(xtest->path));
     Str mod = p->module ? p->module->path : STR("");
@@ -212,7 +212,7 @@ Str testmain_text(Loader *l, BuildPackage *p, BuildPackage *xtest) {
                "var fuzzTargets = []testing.InternalFuzzTarget{\n%.*s}\n\nvar examples = []testing.InternalExample{\n",
                STR_FMT(buf_str(&lists.tests)), STR_FMT(buf_str(&lists.benchmarks)), STR_FMT(buf_str(&lists.fuzz)));
     buf_put(&b, buf_str(&lists.examples).p, lists.examples.len);
-    buf_printf(&b, "}\n\nfunc init() {\n\ttestdeps.ModulePath = \"%.*s\"\n\ttestdeps.ImportPath = \"%.*s\"\n}\n\nfunc main() {\n"
+    buf_printf(&b, "}\n\n//go:linkname testBinary testing.testBinary\nvar testBinary string\n\nfunc init() {\n\ttestBinary = \"1\"\n\ttestdeps.ModulePath = \"%.*s\"\n\ttestdeps.ImportPath = \"%.*s\"\n}\n\nfunc main() {\n"
                    "\tm := testing.MainStart(testdeps.TestDeps{}, tests, benchmarks, fuzzTargets, examples)\n",
                STR_FMT(mod), STR_FMT(p->path));
     if (lists.main) buf_printf(&b, "\t%s.TestMain(m)\n\tos.Exit(int(reflect.ValueOf(m).Elem().FieldByName(\"exitCode\").Int()))\n}\n", lists.main);

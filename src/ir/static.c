@@ -521,6 +521,8 @@ bool ir_static_embed(IrUnit *u, Object *var) {
         return true;
     }
     Type *t = object_type(var), *under = type_underlying(t);
+    int file = 0; /* the list names directories too, with a slash at the end */
+    while (file < n - 1 && str_has_suffix(files[file].name, "/")) file++;
     s->kind = SYM_DATA;
     int align = s->align;
     sym_alloc_data(u->syms, s, (size_t)type_size(t), align);
@@ -542,11 +544,11 @@ bool ir_static_embed(IrUnit *u, Object *var) {
     } else if (n < 1) {
         diag_error(u->ts->syn, var->pos, 0, "invalid go:embed: no files");
     } else if (under->kind == TYPE_SLICE) {
-        Str d = files[0].data;
+        Str d = files[file].data;
         Sym *arr =
             temp_symbol(&l, type_new_array(u->ts, u->ts->basic[BASIC_UINT8], (int64_t)d.n), true);
         if (d.n) memcpy(arr->data, d.p, d.n);
         put_slice(&l, s, 0, arr, 0, d.n, d.n);
-    } else put_string(&l, s, 0, files[0].data);
+    } else put_string(&l, s, 0, files[file].data);
     return true;
 }
