@@ -570,13 +570,15 @@ int64_t mem_set_limit(M *m, int64_t limit) {
     return old;
 }
 
+_Thread_local uint64_t rt_image_space = IMAGE_SPACE_BASE;
+
 int32_t image_off_add(Vm *vm, const void *p) {
     uintptr_t a = (uintptr_t)p;
-    if (a > IMAGE_SPACE_BASE && a < IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE) return (int32_t)(a - IMAGE_SPACE_BASE);
+    if (a > rt_image_space && a < rt_image_space + IMAGE_SPACE_SIZE) return (int32_t)(a - rt_image_space);
     enum { TABLE_BYTES = 512 << 10 };
     Heap *h = vm->heap;
     /* Word 0 of the mapped table counts its entries, which grow downwards from the end of the space. */
-    uint64_t *low = (uint64_t *)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE - TABLE_BYTES);
+    uint64_t *low = (uint64_t *)(uintptr_t)(rt_image_space + IMAGE_SPACE_SIZE - TABLE_BYTES);
     pthread_mutex_lock(&h->lock);
     void *got = h->off_table ? low : mmap(low, TABLE_BYTES, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

@@ -126,12 +126,16 @@ int64_t mem_set_limit(M *m, int64_t limit);
 void mem_release_os(M *m); /* debug.FreeOSMemory */
 void mem_verify(Vm *vm);   /* heap walk with checks (debug, stress) */
 
+/* Where the image space of the instance lies that this thread works for: usually IMAGE_SPACE_BASE, elsewhere for
+ * a second instance in a process. Set by vm_run and vm_new. */
+extern _Thread_local uint64_t rt_image_space;
+
 /* Offsets in type descriptors. reflect makes types at run time: addReflectOff gives them negative numbers
  * in a table at the end of the image space. */
 static inline const void *image_off(int32_t off) {
     if (!off || off == -1) return NULL; /* -1: a method that was left out */
-    if (off > 0) return (const void *)(uintptr_t)(IMAGE_SPACE_BASE + (uint32_t)off);
-    return *(const void **)(uintptr_t)(IMAGE_SPACE_BASE + IMAGE_SPACE_SIZE + (uint64_t)(int64_t)off * 8);
+    if (off > 0) return (const void *)(uintptr_t)(rt_image_space + (uint32_t)off);
+    return *(const void **)(uintptr_t)(rt_image_space + IMAGE_SPACE_SIZE + (uint64_t)(int64_t)off * 8);
 }
 int32_t image_off_add(Vm *vm, const void *p);
 

@@ -16,12 +16,14 @@ static G *start_func(M *m, GoFunc *f, const uint64_t *args, uint32_t nargs) {
     return g;
 }
 
+/* A worker thread's entry. */
+static void run_worker(M *m) {
+    if (m->vm->images->space) rt_image_space = m->vm->images->space;
+    vm_run(m);
+}
+
 Vm *vm_new(Images *images, const VmOptions *opt) {
-    if (images->relocated) { /* type offsets of C code are relative to the fixed place: see type_at_off */
-        fprintf(stderr, "vole: the addresses from %#llx on are taken: a second instance in one process is not supported yet\n",
-                IMAGE_SPACE_BASE);
-        exit(1);
-    }
+    if (images->space) rt_image_space = images->space;
     Vm *vm = calloc(1, sizeof *vm);
     VmPriv *pv = calloc(1, sizeof *pv);
     if (!vm || !pv) base_oom();
@@ -60,7 +62,7 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     heap_init(vm);
     gc_set_hooks(vm, &(GcHooks){.scan_g = vm_scan_g, .scan_roots = vm_scan_roots,
                                  .run_finalizers = native_finalizers_ready, .before_mark = native_before_mark});
-    sched_init(vm, (uint32_t)opt->nprocs, vm_run);
+    sched_init(vm, (uint32_t)opt->nprocs, run_worker);
     return vm;
 }
 
