@@ -54,6 +54,7 @@ bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
     if ((v = flag_value(argc, argv, i, "dump"))) c->dump = v;
     else if ((v = flag_value(argc, argv, i, "dump-func"))) c->dump_func = v;
     else if ((v = flag_value(argc, argv, i, "stress"))) parse_stress(c, v);
+    else if ((v = flag_value(argc, argv, i, "sched"))) c->vm.sched_seed = strtol(strncmp(v, "seed:", 5) ? v : v + 5, NULL, 10);
     else if ((v = flag_value(argc, argv, i, "procs"))) c->vm.nprocs = atoi(v);
     else if ((v = flag_value(argc, argv, i, "lang"))) c->lang = v;
     else if ((v = flag_value(argc, argv, i, "tags"))) add_tags(c, v);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 enum {
+    SEEDED_SLICE = 64,           /* safepoints a goroutine passes on average before it yields, when seeded */
     SLICE_NS = 1000 * 1000,      /* a goroutine runs this long before it is asked to yield */
     WAKE_AGE_NS = 20 * 1000,     /* work older than this is worth waking a second worker */
     NEXT_CAP = 64,               /* hand-offs in a row before the queue gets its turn */
@@ -43,10 +44,18 @@ int64_t wall_nanotime(void) {
     return ts.tv_sec * 1000000000ll + ts.tv_nsec;
 }
 
-int64_t rt_nanotime(M *m) { return wall_nanotime(); }
+int64_t sched_clock(Sched *s) { return s->seeded ? s->virtual_now : wall_nanotime(); }
+
+int64_t rt_nanotime(M *m) { return sched_clock(m->vm->sched); }
 
 void rt_walltime(M *m, int64_t *sec, int32_t *nsec) {
     struct timespec ts;
+    Sched *s = m->vm->sched;
+    if (s->seeded) { /* time begins with the year 2000 */
+        *sec = 946684800 + s->virtual_now / 1000000000;
+        *nsec = (int32_t)(s->virtual_now % 1000000000);
+        return;
+    }
     clock_gettime(CLOCK_REALTIME, &ts);
     *sec = ts.tv_sec;
     *nsec = (int32_t)ts.tv_nsec;
@@ -568,19 +577,29 @@ static bool idle(M *m) {
             rt_fatal(vm, "%s", vm->main_exited ? "no goroutines (main called runtime.Goexit) - deadlock!"
                                                             : "all goroutines are asleep - deadlock!");
         }
+        if (s->seeded && atomic_load(&s->wheel.next_when) != INT64_MAX) {
+            /* Nothing can run before the next timer: the clock jumps there. Files that are ready come first. */
+            pthread_mutex_unlock(&s->lock);
+            if (atomic_load(&s->poll_waiters)) netpoll(m, 0);
+            pthread_mutex_lock(&s->lock);
+            if (!any_work(s)) s->virtual_now = atomic_load(&s->wheel.next_when);
+            m_attach(m, take_idle_p(s));
+            pthread_mutex_unlock(&s->lock);
+            return true;
+        }
         bool useful = atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
         if (useful && !atomic_load(&s->polling)) {
             atomic_store(&s->polling, 1);
             pthread_mutex_unlock(&s->lock);
             int64_t next = atomic_load(&s->wheel.next_when);
-            int64_t wait = next == INT64_MAX ? -1 : next - wall_nanotime();
+            int64_t wait = next == INT64_MAX ? -1 : next - sched_clock(s);
             if (next != INT64_MAX && wait < 0) wait = 0;
             atomic_store(&s->poll_until, next);
             if (atomic_load(&s->wheel.next_when) < next) wait = 0;
             netpoll(m, wait);
             pthread_mutex_lock(&s->lock);
             atomic_store(&s->polling, 0);
-            bool due = atomic_load(&s->wheel.next_when) <= wall_nanotime();
+            bool due = atomic_load(&s->wheel.next_when) <= sched_clock(s);
             if ((due || any_work(s)) && !atomic_load(&s->stopping)) {
                 P *q = take_idle_p(s);
                 if (q) {
@@ -638,7 +657,7 @@ G *sched_next(M *m) {
         /* The wheel is looked at on every 16th switch, so that busy goroutines do not delay timers. */
         if (tick % 16 == 0 || !ps->queue.head) {
             int64_t next = atomic_load_explicit(&s->wheel.next_when, memory_order_relaxed);
-            if (next != INT64_MAX && next <= (now = wall_nanotime())) wheel_run(m, now);
+            if (next != INT64_MAX && next <= (now = sched_clock(s))) wheel_run(m, now);
         }
         G *g = NULL;
         if (tick % FAIR_TICK == 0) {
@@ -660,7 +679,7 @@ G *sched_next(M *m) {
         /* More work here and an idle P: wake it once the work has become old. */
         if (atomic_load_explicit(&ps->queue.len, memory_order_relaxed) &&
             atomic_load_explicit(&s->n_idle_p, memory_order_relaxed)) {
-            if (!now) now = wall_nanotime();
+            if (!now) now = sched_clock(s);
             uint64_t since = atomic_load_explicit(&ps->work_since, memory_order_relaxed);
             if (!since) atomic_store_explicit(&ps->work_since, (uint64_t)now, memory_order_relaxed);
             else if (now - (int64_t)since > WAKE_AGE_NS) {
@@ -676,7 +695,11 @@ G *sched_next(M *m) {
         __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
         atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
         atomic_fetch_add_explicit(&ps->slice_start, 1, memory_order_relaxed); /* the monitor sees a change */
-        if (unlikely(vm->stress.preempt)) {
+        if (unlikely(s->seeded)) {
+            s->virtual_now += 1000; /* a switch takes a microsecond */
+            if (s->log) fprintf(s->log, "%lld goroutine %llu\n", (long long)s->virtual_now, (unsigned long long)g->id);
+        }
+        if (unlikely(vm->stress.preempt || s->seeded)) {
             atomic_store_explicit(&g->preempt, 1, memory_order_relaxed);
             __atomic_store_n(&g->stack_limit, G_PREEMPT_LIMIT, __ATOMIC_RELAXED);
         }
@@ -696,14 +719,18 @@ bool sched_safepoint(M *m, G *g) {
     if (atomic_load_explicit(&s->stopping, memory_order_acquire)) wait_world(m);
     if (!m->p) return true;
     if (m->p->pinned) return false;
-    if (unlikely(m->vm->stress.preempt)) request_preempt(g);
+    if (unlikely(m->vm->stress.preempt || s->seeded)) request_preempt(g);
     int64_t next = atomic_load_explicit(&s->wheel.next_when, memory_order_relaxed);
     if (next != INT64_MAX) {
-        int64_t now = wall_nanotime();
+        int64_t now = sched_clock(s);
         if (next <= now) wheel_run(m, now);
     }
     if (s->epfd >= 0 && atomic_load(&s->poll_waiters) && !atomic_load(&s->polling)) netpoll(m, 0);
     PSched *ps = p_sched(m->p);
+    if (unlikely(s->seeded)) { /* at every safepoint the seed decides whether to go on */
+        s->virtual_now += 10;
+        if (rt_rand(m) % SEEDED_SLICE) return false;
+    }
     return ps->next || atomic_load_explicit(&ps->queue.len, memory_order_relaxed) ||
            atomic_load_explicit(&s->global.len, memory_order_relaxed);
 }
@@ -834,7 +861,7 @@ static void *monitor_thread(void *arg) {
         struct timespec nap = {0, atomic_load(&s->n_syscall) ? 200 * 1000 : SLICE_NS};
         nanosleep(&nap, NULL);
         bool have_idle = atomic_load(&s->n_idle_p) > 0, wake = false;
-        bool timers_due = atomic_load(&s->wheel.next_when) <= wall_nanotime();
+        bool timers_due = atomic_load(&s->wheel.next_when) <= sched_clock(s);
         for (uint32_t i = 0; i < vm->nprocs; i++) {
             P *p = vm->ps[i];
             PSched *ps = p_sched(p);
@@ -917,7 +944,11 @@ void sched_init(Vm *vm, uint32_t nprocs, void (*run)(M *m)) {
     pthread_cond_init(&s->stop_cond, NULL);
     pthread_cond_init(&s->start_cond, NULL);
     pthread_cond_init(&s->monitor_cond, NULL);
-    s->start_nano = wall_nanotime();
+    s->seeded = vm->stress.sched_seed >= 0;
+    s->virtual_now = 1000000000;
+    const char *log = getenv("VOLE_SCHED_LOG");
+    if (s->seeded && log) s->log = fopen(log, "w");
+    s->start_nano = sched_clock(s);
     wheel_init(&s->wheel, s->start_nano);
     vm->nprocs = vm->stress.sched_seed >= 0 ? 1 : nprocs ? nprocs : default_procs();
     vm->ps = calloc(256 > vm->nprocs ? 256 : vm->nprocs, sizeof *vm->ps);
@@ -951,6 +982,7 @@ void sched_exit(Vm *vm, int code) {
     fflush(stdout);
     fflush(stderr);
     if (vm->at_exit) vm->at_exit(vm->executable_ctx);
+    if (vm->sched->log) fclose(vm->sched->log);
     _exit(code); /* other workers may sit in system calls for ever */
 }
 

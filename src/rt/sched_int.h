@@ -103,6 +103,11 @@ typedef struct Sched {
     _Atomic uint32_t polling;   /* a worker blocks in epoll_wait */
     _Atomic int64_t poll_until; /* deadline of that wait */
     int64_t start_nano;
+    /* One deterministic schedule (stress.sched_seed >= 0): a clock that only the scheduler moves, and a log of
+     * who ran when (VOLE_SCHED_LOG=FILE). */
+    bool seeded;
+    int64_t virtual_now;
+    FILE *log;
 } Sched;
 
 static inline PSched *p_sched(P *p) { return p->sched; }
@@ -114,6 +119,7 @@ G *gqueue_pop_front(GQueue *q);
 G *gqueue_pop_back(GQueue *q);
 
 int64_t wall_nanotime(void); /* CLOCK_MONOTONIC */
+int64_t sched_clock(Sched *s); /* the same, or the virtual clock of a seeded schedule */
 void sched_wake_idle(Vm *vm); /* starts a worker for queued work when a P is idle */
 
 /* wheel */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include "vm/vm_int.h"
@@ -37,6 +38,10 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     vm->at_exit = opt->at_exit;
     vm->executable_ctx = opt->executable_ctx;
     vm->stress.sched_seed = opt->sched_seed;
+    const char *sched = getenv("VOLE_SCHED");
+    if (opt->sched_seed < 0 && sched && !strncmp(sched, "seed:", 5)) vm->stress.sched_seed = strtol(sched + 5, NULL, 10);
+    if (vm->stress.sched_seed >= 0) vm->rand_seed = hash_bytes(&vm->stress.sched_seed, 8, 1);
+    else if (getrandom(&vm->rand_seed, sizeof vm->rand_seed, 0) < 0) vm->rand_seed = (uint64_t)time_now_ns();
     pv->exact = true;
     if (opt->stress) {
         const char *gc = strstr(opt->stress, "gc");
