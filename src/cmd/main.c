@@ -13,6 +13,7 @@
     "  -dump LIST        print stages: ssa, bc, image, undefined\n" \
     "  -dump-func NAME   only functions whose name holds NAME\n" \
     "  -stress LIST      gc[=N], stack, preempt, sched=N: provoke rare orders of events\n" \
+    "  -sched seed:N     one deterministic schedule, clock and map order a seed (also VOLE_SCHED=seed:N)\n" \
     "  -stats LIST       time, mem: what the work took, on standard error\n" \
     "  -procs N          workers that run goroutines\n" \
     "go's flags -a -p -mod -trimpath -gcflags -ldflags and the like are accepted and mean nothing.\n"
