@@ -7,9 +7,9 @@ RtResult native_in_bubble(M *m, uint64_t *args) { return args[0] = m->g->bubble 
 RtResult native_bubble_run(M *m, uint64_t *args) { return bubble_run(m, (GoFunc *)args[0], native_retry_pc(m->g)); }
 RtResult native_bubble_wait(M *m, uint64_t *args) { return bubble_wait(m, native_retry_pc(m->g)); }
 
-static int object_index(Bubble *b, void *p) {
+static int object_index(M *m, Bubble *b, void *p) {
     for (int i = 0; i < b->objects.len; i++)
-        if (b->objects.at[i] == p) return i;
+        if (weak_get(m, b->objects.at[i]) == p) return i;
     return -1;
 }
 
@@ -20,11 +20,12 @@ RtResult native_bubble_associate(M *m, uint64_t *args) {
     args[1] = 0;
     if (!mem_is_heap(m->vm, p)) return RT_OK; /* package-level variables */
     Sched *s = m->vm->sched;
+    void *handle = mine ? weak_register(m, p) : NULL; /* addresses are used again */
     pthread_mutex_lock(&s->lock);
     Bubble *owner = NULL;
     for (Bubble *b = s->bubbles; b && !owner; b = b->next)
-        if (object_index(b, p) >= 0) owner = b;
-    if (!owner && mine) vec_push(&mine->objects, p), owner = mine;
+        if (object_index(m, b, p) >= 0) owner = b;
+    if (!owner && mine) vec_push(&mine->objects, handle), owner = mine;
     pthread_mutex_unlock(&s->lock);
     args[1] = owner ? owner == mine ? 1 : 2 : 0;
     return RT_OK;
@@ -33,7 +34,7 @@ RtResult native_bubble_associate(M *m, uint64_t *args) {
 RtResult native_bubble_is_associated(M *m, uint64_t *args) {
     Bubble *b = m->g->bubble;
     pthread_mutex_lock(&m->vm->sched->lock);
-    args[1] = b && object_index(b, (void *)args[0]) >= 0;
+    args[1] = b && object_index(m, b, (void *)args[0]) >= 0;
     pthread_mutex_unlock(&m->vm->sched->lock);
     return RT_OK;
 }
@@ -42,7 +43,7 @@ RtResult native_bubble_disassociate(M *m, uint64_t *args) {
     Sched *s = m->vm->sched;
     pthread_mutex_lock(&s->lock);
     for (Bubble *b = s->bubbles; b; b = b->next) {
-        int i = object_index(b, (void *)args[0]);
+        int i = object_index(m, b, (void *)args[0]);
         if (i >= 0) b->objects.at[i] = b->objects.at[--b->objects.len];
     }
     pthread_mutex_unlock(&s->lock);

@@ -19,7 +19,7 @@ struct Bubble {
     uint64_t seq;
     uint64_t id;
     struct Bubble *next;   /* Sched.bubbles: kept for ever, channels may still name it */
-    VEC(void *) objects;   /* associated ones (WaitGroups) */
+    VEC(void *) objects;   /* associated ones (WaitGroups): weak handles, which are roots */
 };
 
 /* The running goroutine is about to park (its status is WAITING, its pc and fp are saved). May ready another

@@ -8,6 +8,8 @@
  * are scanned by address. */
 #include <stdlib.h>
 
+#include "rt/bubble.h"
+#include "rt/sched_int.h"
 #include "vm/vm_int.h"
 
 typedef struct Obj { /* a FrameObject of a frame */
@@ -159,4 +161,6 @@ void vm_scan_roots(Vm *vm, Marker *mk) {
     image_each_root(vm->images, mark_root, mk);
     timer_each_go(vm, mark_one, mk);
     native_each_root(vm, mark_one, mk);
+    for (Bubble *b = vm->sched->bubbles; b; b = b->next)
+        for (int i = 0; i < b->objects.len; i++) gc_mark(mk, b->objects.at[i]);
 }
