@@ -201,6 +201,13 @@ RtResult native_pc_info(M *m, uint64_t *args) {
     r[2] = strlen(name);
     r[3] = (uint64_t)file;
     r[4] = strlen(file);
+    const char *root = m->vm->goroot;
+    if (root && !strncmp(file, "$GOROOT/", 8)) {
+        Buf b = {0};
+        buf_printf(&b, "%s%s", root, file + 7);
+        ret_string(r + 3, str_from_bytes(m, b.data, (int64_t)b.len));
+        buf_free(&b);
+    }
     r[5] = (uint64_t)line;
     r[6] = (uint64_t)(int64_t)f->info->start_line;
     r[7] = (uint64_t)f->code;

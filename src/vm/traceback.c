@@ -38,29 +38,29 @@ static void put_name(Buf *b, const char *name) {
 }
 
 /* Files of the standard library are named "$GOROOT/src/..." in images. */
-static void put_file(Buf *b, const char *file) {
+static void put_file(Buf *b, const char *goroot, const char *file) {
     if (!file || !*file) file = "?";
     if (!strncmp(file, "$GOROOT/", 8)) {
         const char *root = getenv("GOROOT");
-        buf_printf(b, "%s/%s", root && *root ? root : "/usr/local/go", file + 8);
+        buf_printf(b, "%s/%s", root && *root ? root : goroot ? goroot : "$GOROOT", file + 8);
     } else buf_puts(b, file);
 }
 
-static void put_position(Buf *b, const VmFunc *f, const uint64_t *pc, const char *file, int line) {
+static void put_position(Buf *b, const char *goroot, const VmFunc *f, const uint64_t *pc, const char *file, int line) {
     buf_putc(b, '\t');
-    put_file(b, file);
+    put_file(b, goroot, file);
     buf_printf(b, ":%d", line);
     if (pc && pc > f->code) buf_printf(b, " +0x%zx", (size_t)(pc - f->code) * 8);
     buf_putc(b, '\n');
 }
 
-static void put_frame(Buf *b, const FrameView *v) {
+static void put_frame(Buf *b, const char *goroot, const FrameView *v) {
     const VmFunc *f = v->func;
     if (f == &vm_stubs[STUB_PANIC]) {
         PanicRec *p = (PanicRec *)v->fp[STUB_STATE];
         buf_printf(b, "panic({0x%llx, 0x%llx})\n", (unsigned long long)(uintptr_t)p->value.type,
                    (unsigned long long)(uintptr_t)p->value.data);
-        put_position(b, f, f->code + 1, "$GOROOT/src/runtime/panic.go", 859);
+        put_position(b, goroot, f, f->code + 1, "$GOROOT/src/runtime/panic.go", 859);
         return;
     }
     int line = 0, inl = -1;
@@ -72,14 +72,14 @@ static void put_frame(Buf *b, const FrameView *v) {
         put_name(b, in->func);
         buf_puts(b, "(...)\n");
         buf_putc(b, '\t');
-        put_file(b, in->file ? in->file : file);
+        put_file(b, goroot, in->file ? in->file : file);
         buf_printf(b, ":%d\n", line);
         line = in->call_line;
         inl = image_inline_parent(f, inl, &file);
     }
     put_name(b, f->info && f->info->name ? f->info->name : "?");
     buf_puts(b, f->param_slots ? "(...)\n" : "()\n");
-    put_position(b, f, v->pc, file, line);
+    put_position(b, goroot, f, v->pc, file, line);
 }
 
 static const char *status_text(G *g) {
@@ -110,7 +110,7 @@ void vm_traceback(Vm *vm, G *g, Buf *out) {
         if (at == TB_HEAD + 1 && total > TB_HEAD + TB_TAIL)
             buf_printf(out, "...%lld frames elided...\n", (long long)(total - TB_HEAD - TB_TAIL));
         if (at > TB_HEAD && at <= total - TB_TAIL) continue;
-        put_frame(out, &v);
+        put_frame(out, vm->goroot, &v);
     }
     if (g->create_pc && g->id != 1) {
         const VmFunc *f = image_find_func(vm->images, g->create_pc - 1);
@@ -122,7 +122,7 @@ void vm_traceback(Vm *vm, G *g, Buf *out) {
             if (g->parent_id)
                 buf_printf(out, " in goroutine %llu", (unsigned long long)g->parent_id);
             buf_putc(out, '\n');
-            put_position(out, f, g->create_pc, image_pc_file(f, g->create_pc - 1), line);
+            put_position(out, vm->goroot, f, g->create_pc, image_pc_file(f, g->create_pc - 1), line);
         }
     }
 }
