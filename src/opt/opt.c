@@ -36,6 +36,7 @@ static const Pass late[] = {
     {"gvn", opt_gvn},
     {"dce", opt_dce},
     {"cleanup", opt_cleanup},
+    {"licm", opt_licm},
     {"dce", opt_dce},
 };
 
