@@ -847,6 +847,13 @@ static void *monitor_thread(void *arg) {
     Vm *vm = s->vm;
     uint64_t *seen = calloc(vm->nprocs + 256, sizeof *seen);
     while (!atomic_load(&vm->exiting)) {
+        if (atomic_load(&vm->quit_requested) && vm->on_quit) {
+            pthread_mutex_lock(&s->lock);
+            M *m = m_new(vm);
+            pthread_mutex_unlock(&s->lock);
+            sched_stop_world(m, "SIGQUIT");
+            vm->on_quit(m);
+        }
         pthread_mutex_lock(&s->lock);
         if (atomic_load(&s->n_idle_p) == vm->nprocs && !atomic_load(&s->n_syscall)) {
             /* everybody sleeps: so do we, until work comes */

@@ -136,7 +136,27 @@ static void on_fault(int sig, siginfo_t *si, void *uc) {
     _exit(2);
 }
 
+/* SIGQUIT: gc's report of all goroutines, exit status 2. The monitor does it; the handler only asks. */
+static Vm *quit_vm;
+static void on_quit_signal(int sig) {
+    Vm *vm = quit_vm;
+    if (vm) atomic_store(&vm->quit_requested, 1);
+}
+
+static void report_quit(M *m) {
+    Buf b = {0};
+    buf_puts(&b, "SIGQUIT: quit\n");
+    vm_traceback_all(m->vm, NULL, &b);
+    fwrite(b.data, 1, b.len, stderr);
+    sched_exit(m->vm, 2);
+}
+
 void vm_install_signals(Vm *vm) {
+    quit_vm = vm;
+    vm->on_quit = report_quit;
+    struct sigaction quit = {.sa_handler = on_quit_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&quit.sa_mask);
+    sigaction(SIGQUIT, &quit, NULL);
 #ifndef VOLE_DEBUG /* sanitizers want to see faults themselves */
     struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
     sigemptyset(&sa.sa_mask);
