@@ -135,6 +135,7 @@ static void load_std(Compile *c) {
     c->images.abi_hash = compile_abi_hash();
     bool ok = image_load_file(&c->images, path, &img, &err) && pkgindex_open(&c->arena, image_export_data(img), &c->std, &err);
     c->images.abi_hash = 0;
+    c->images.trusted = false; /* programs are verified */
     if (!ok) {
         fprintf(stderr, "vole: %s (using the source instead)\n", err);
         images_free(&c->images);

@@ -129,13 +129,21 @@ static bool check_functions(const Image *g, const char **err) {
             (in->nmaps && !in_image(g, in->maps, in->nmaps)) ||
             (in->ninlines && !in_image(g, in->inlines, in->ninlines * sizeof(InlineInfo))) ||
             (in->nobjects && !in_image(g, in->objects, in->nobjects * sizeof(FrameObject))) ||
-            (in->args_ptrs_words && !in_image(g, in->args_ptrs, (in->args_ptrs_words + 7) / 8)) ||
+            (in->args_ptrs_words &&
+             !in_image(g, in->args_ptrs, ((uint64_t)in->args_ptrs_words + 7) / 8)) ||
+            (uintptr_t)in->inlines % 8 || (uintptr_t)in->objects % 8 ||
             (in->nmaps && !map_table_valid(in->maps, in->nmaps)))
             return failf(err, "damaged image: facts of function %llu", (unsigned long long)i);
         for (uint32_t k = 0; k < in->ninlines; k++)
-            if (!c_string_ok(g, in->inlines[k].func) || !c_string_ok(g, in->inlines[k].file) ||
-                in->inlines[k].parent >= (int32_t)in->ninlines)
+            if (!c_string_ok(g, in->inlines[k].func) || !c_string_ok(g, in->inlines[k].file))
                 return failf(err, "damaged image: inline table of %s", in->name);
+        for (uint32_t k = 0; k < in->ninlines; k++) { /* chains of parents end */
+            int64_t up = in->inlines[k].parent;
+            bool file_entry = up >= 0 && up < in->ninlines && !*in->inlines[up].func &&
+                              in->inlines[up].parent < 0;
+            if (up >= (int64_t)k && !file_entry)
+                return failf(err, "damaged image: inline table of %s", in->name);
+        }
         for (uint32_t k = 0; k < in->nobjects; k++) {
             const FrameObject *o = &in->objects[k];
             if ((o->ptrmask && !in_image(g, o->ptrmask, (o->nslots + 7) / 8)) ||
