@@ -89,7 +89,14 @@ void gc_collect(M *m, bool forced) {
     uint64_t live = sweep(h);
     atomic_store(&h->live_bytes, (int64_t)live);
     heap_pace(h, live);
-    heap_scavenge(h, h->inuse_pages / 10 + (forced ? 128 : 1024));
+    /* What the heap will need until the next collection stays; runtime.GC gives back more. */
+    size_t keep = h->inuse_pages / 10 + (forced ? 128 : 1024);
+    int64_t goal = atomic_load(&h->trigger);
+    if (!forced && h->mem_limit == INT64_MAX) {
+        size_t want = goal > 1ll << 45 ? SIZE_MAX : (size_t)(goal + goal / 10) / PAGE_SIZE;
+        if (want > h->inuse_pages + keep) keep = want - h->inuse_pages;
+    }
+    heap_scavenge(h, keep);
     stack_trim(h);
     uint64_t end = time_now_ns();
     h->pause_ns[h->ngc % 256] = end - start;
