@@ -333,8 +333,10 @@ GSlab *sched_slab_first(Vm *vm) {
 }
 GSlab *sched_slab_next(GSlab *s) { return s->next; }
 void sched_slab_each_g(GSlab *s, void (*fn)(void *ctx, G *g), void *ctx) {
-    for (uint32_t i = 0; i < s->used; i++)
+    for (uint32_t i = 0; i < s->used; i++) {
+        if (i + 4 < s->used) __builtin_prefetch(s->gs[i + 4].fp); /* the collector looks at stacks */
         if (atomic_load_explicit(&s->gs[i].status, memory_order_acquire) != G_FREE) fn(ctx, &s->gs[i]);
+    }
 }
 
 void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx) {
