@@ -2,7 +2,8 @@
  *
  *   vole check [-lang=go1.N] [-std] [-e] [-time] [-dump=types] FILES.go | PATTERNS
  *
- * -e prints all errors, -k checks types in spite of syntax errors, -complete makes functions without body
+ * Imports of user packages are checked from source; the standard library comes from std.vole unless one of its own
+ * packages is checked, or -source is given. -e prints all errors, -k checks types in spite of syntax errors, -complete makes functions without body
  * an error, -export lets importers read export data (a test of it), -std treats the package as one of the standard library, -time says how long the stages took.
  * Imports are checked from source, dependencies first, function bodies included. */
 #include "cmd/cmd.h"
@@ -22,22 +23,30 @@ typedef struct CheckJob {
     Arena arena;
     BuildPackage *current;
     Str lang;
+    bool source;        /* do not use std.vole */
+    Images images;
+    PkgIndex index;
+    Compile *flags;     /* -tags */
     bool std, all, time, dump, keep_going, export, complete;
     size_t exported;
     int status;
 } CheckJob;
 
+static Package *open_indexed(CheckJob *j, Str path, const char **msg);
+
 static Package *import_built(void *ctx, Str path, Package *from, const char **msg) {
     CheckJob *j = ctx;
     if (from && from->lazy) { /* by full path */
         for (int i = 0; i < j->loader.order.len; i++)
-            if (str_eq(j->loader.order.at[i]->path, path)) return j->loader.order.at[i]->types;
-        return NULL;
+            if (str_eq(j->loader.order.at[i]->path, path) && j->loader.order.at[i]->types) return j->loader.order.at[i]->types;
+        return open_indexed(j, path, msg);
     }
     for (int i = 0; i < j->current->imports.len; i++) {
         BuildImport *im = &j->current->imports.at[i];
-        if (!str_eq(im->path, path) || !im->pkg) continue;
-        if (!im->pkg->types) *msg = "import cycle not allowed";
+        if (!str_eq(im->path, path)) continue;
+        if (!im->pkg) return *msg = "", NULL; /* the loader said why */
+        if (!im->pkg->types && im->pkg->prebuilt) im->pkg->types = open_indexed(j, im->pkg->path, msg);
+        else if (!im->pkg->types) *msg = "import cycle not allowed";
         return im->pkg->types;
     }
     *msg = arena_printf(&j->arena, "package %.*s is not in std", STR_FMT(path));
@@ -85,7 +94,7 @@ static void check_one(CheckJob *j, BuildPackage *p, bool root) {
     if (root && j->dump) dump_types(&j->ts, p->types, stdout);
 }
 
-static void parse_args(CheckJob *j, char **files, int *nfiles) {
+static bool parse_args(CheckJob *j, char **files, int *nfiles) {
     *nfiles = 0;
     for (int i = 1; i < j->argc; i++) {
         char *a = j->argv[i];
@@ -93,13 +102,40 @@ static void parse_args(CheckJob *j, char **files, int *nfiles) {
         if (!strncmp(a, "-lang=", 6)) j->lang = str_c(a + 6);
         else if (!strcmp(a, "-std")) j->std = true;
         else if (!strcmp(a, "-complete")) j->complete = true;
+        else if (!strcmp(a, "-source")) j->source = true;
         else if (!strcmp(a, "-e")) j->all = true;
         else if (!strcmp(a, "-k")) j->keep_going = true;
         else if (!strcmp(a, "-export")) j->export = true;
         else if (!strcmp(a, "-time")) j->time = true;
         else if (!strcmp(a, "-dump=types")) j->dump = true;
-        else files[(*nfiles)++] = j->argv[i];
+        else if (a[0] != '-') files[(*nfiles)++] = j->argv[i];
+        else if (!compile_flag(j->flags, j->argc, j->argv, &i, &j->status)) {
+            fprintf(stderr, "flag provided but not defined: %s\nusage: vole check [-e] [-lang=go1.N] [-tags LIST] FILES.go | PACKAGES\n", a);
+            j->status = 2;
+        }
+        if (j->status) return false;
     }
+    if (!*nfiles) files[(*nfiles)++] = ".";
+    return true;
+}
+
+static bool is_prebuilt(void *ctx, Str path) { return pkgindex_find(&((CheckJob *)ctx)->index, path) != NULL; }
+
+/* std.vole, where none of the checked packages can be one of its own. */
+static void use_index(CheckJob *j, char **files, int n) {
+    if (j->source || j->std || j->export) return;
+    if (str_has_prefix(str_c(j->loader.work_dir), j->loader.goroot)) return;
+    for (int i = 0; i < n; i++)
+        if (!str_has_suffix(str_c(files[i]), ".go") && files[i][0] != '.') return;
+    if (!compile_std_index(&j->arena, &j->images, &j->index)) return;
+    j->loader.prebuilt = is_prebuilt;
+    j->loader.ctx = j;
+}
+
+static Package *open_indexed(CheckJob *j, Str path, const char **msg) {
+    IndexedPackage *ip = pkgindex_find(&j->index, path);
+    if (ip && !ip->types) ip->types = export_open(&j->ts, ip->export_data, msg);
+    return ip ? ip->types : NULL;
 }
 
 static void *check_main(void *arg) {
@@ -120,7 +156,10 @@ static void *check_main(void *arg) {
     j->ts.import_ctx = j;
     char **files = arena_array(&j->arena, char *, j->argc);
     int n;
-    parse_args(j, files, &n);
+    j->flags = compile_new();
+    if (!parse_args(j, files, &n)) return NULL;
+    for (int i = 0; i < j->flags->tags.len; i++) vec_push(&j->loader.tags, j->flags->tags.at[i]);
+    use_index(j, files, n);
     uint64_t t0 = time_now_ns();
     BuildPackage *named = NULL;
     VEC(BuildPackage *) roots = {0};
@@ -160,7 +199,7 @@ static void *check_main(void *arg) {
                 p->types = j->ts.unsafe_pkg;
                 continue;
             }
-            check_one(j, p, root);
+            if (!p->prebuilt) check_one(j, p, root);
         }
     for (int i = 0; j->export && i < j->loader.order.len; i++)
         if (j->loader.order.at[i]->types && j->loader.order.at[i]->types->lazy)

@@ -126,6 +126,17 @@ bool compile_load_std_image(Arena *a, Images *im) {
     return ok;
 }
 
+bool compile_std_index(Arena *a, Images *im, PkgIndex *out) {
+    const char *path = compile_std_path(a), *err = "";
+    Image *img;
+    im->trusted = true;
+    im->abi_hash = compile_abi_hash();
+    if (path && image_load_file(im, path, &img, &err) && pkgindex_open(a, image_export_data(img), out, &err)) return true;
+    images_free(im);
+    *out = (PkgIndex){0};
+    return false;
+}
+
 /* A stale std.vole is reported and not used. */
 static void load_std(Compile *c) {
     const char *path = compile_std_path(&c->arena), *err = "";
@@ -157,8 +168,19 @@ Compile *compile_new(void) {
     return c;
 }
 
+/* Flags of $GOFLAGS that matter here. */
+static void go_flags(Compile *c) {
+    const char *env = getenv("GOFLAGS");
+    int status = 0;
+    for (char *word = env ? strtok(arena_printf(&c->arena, "%s", env), " ") : NULL; word; word = strtok(NULL, " ")) {
+        int at = 0;
+        if (strstr(word, "tags=")) compile_flag(c, 1, &word, &at, &status);
+    }
+}
+
 int compile_init(Compile *c) {
     c->start = time_now_ns();
+    go_flags(c);
     session_init(&c->syn, diag_to_list(&c->diags));
     loader_init(&c->loader, &c->syn, &c->arena);
     for (int i = 0; i < c->tags.len; i++) vec_push(&c->loader.tags, c->tags.at[i]);

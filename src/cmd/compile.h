@@ -63,6 +63,9 @@ const char *compile_std_path(Arena *a); /* of std.vole, or NULL */
 /* Maps std.vole for programs that were compiled against it. False after a message. */
 bool compile_load_std_image(Arena *a, Images *im);
 
+/* The packages of std.vole, mapped into *im; false when there is none that fits. */
+bool compile_std_index(Arena *a, Images *im, PkgIndex *out);
+
 /* The GODEBUG settings that go.mod's go and godebug lines and //go:debug lines give the program, as "a=1,b=2". */
 Str godebug_default(Compile *c);
 /* Defines them as a symbol of the program's image; hands the symbol of the last image to the runtime. */

@@ -42,7 +42,7 @@ static Package *import_package(Checker *c, Pos pos, Str path) {
     Package *p = c->ts->import ? c->ts->import(c->ts->import_ctx, path, c->pkg, &msg) : NULL;
     if (!p || msg) {
         if (!msg) msg = "no importer";
-        types_error(c, pos, ERR_BrokenImport, "could not import %S (%s)", path, msg);
+        if (*msg) types_error(c, pos, ERR_BrokenImport, "could not import %S (%s)", path, msg); /* "": was reported */
         if (!p) {
             Str name = path;
             if (name.n && name.p[name.n - 1] == '/') name.n--;
