@@ -73,7 +73,7 @@ static void walk(Mem *m, Table *t, ValueId id) {
     int64_t off = v->aux2;
     switch (v->op) {
     case IR_LOAD: {
-        if (!v->type->nslots) return;
+        if (!v->type->nslots || v->type->nslots > 3) return; /* large ones are moved in memory */
         ValueId b = base_of(m, v->args[0], &off);
         for (int i = t->n - 1; i >= 0; i--) {
             Known *k = &t->at[i];
@@ -92,7 +92,7 @@ static void walk(Mem *m, Table *t, ValueId id) {
         forget(m, t, b, off, ty->size);
         ValueId x = opt_resolve(m->o, v->args[1]);
         const IrType *xt = ir_val(m->f, x)->type;
-        if (ty->nslots && same_rep(ty, xt)) remember(t, b, off, ty, x);
+        if (ty->nslots && ty->nslots <= 3 && same_rep(ty, xt)) remember(t, b, off, ty, x);
         return;
     }
     case IR_LOCALSET: case IR_LOCALZERO: {

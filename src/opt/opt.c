@@ -37,6 +37,7 @@ static const Pass late[] = {
     {"dce", opt_dce},
     {"cleanup", opt_cleanup},
     {"licm", opt_licm},
+    {"bigagg", opt_bigagg},
     {"dce", opt_dce},
 };
 

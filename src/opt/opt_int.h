@@ -55,5 +55,6 @@ void opt_gvn(Opt *o);
 void opt_memopt(Opt *o);
 void opt_dce(Opt *o);
 void opt_licm(Opt *o);
+void opt_bigagg(Opt *o);
 
 #endif
