@@ -29,6 +29,18 @@ static ValueId build_len_cap(Fn *fn, Expr *e, bool cap) {
     }
 }
 
+/* The length of a `make([]T, n)`, 0 for any other expression. */
+static ValueId length_of_make(Fn *fn, Expr *e) {
+    e = unparen(e);
+    if (e->kind != EXPR_CALL) return 0;
+    CallExpr *c = (CallExpr *)e;
+    Expr *f = unparen(c->fn);
+    Object *b = f->kind == EXPR_IDENT ? ((Ident *)f)->obj : NULL;
+    if (!b || b->kind != OBJ_BUILTIN || b->builtin != BUILTIN_MAKE || c->args.len != 2) return 0;
+    Type *t = fn_expr_type(fn, e);
+    return under(t)->kind == TYPE_SLICE ? to_int(fn, c->args.at[1]) : 0;
+}
+
 static ValueId build_append(Fn *fn, CallExpr *c) {
     Type *t = fn_expr_type(fn, &c->x);
     Type *elem = ((SliceType *)under(t))->elem;
@@ -39,7 +51,10 @@ static ValueId build_append(Fn *fn, CallExpr *c) {
     if (c->has_dots) {
         Expr *a = c->args.at[1];
         Expr *str = a->mode == MODE_NILVALUE ? NULL : bytes_of_string(fn, a);
-        ValueId y = a->mode == MODE_NILVALUE ? fn_zero(fn, t) : build_expr(fn, str ? str : a);
+        /* append(s, make([]T, n)...): n zeros, which are never made; their address is nil */
+        ValueId zeros = a->mode == MODE_NILVALUE ? 0 : length_of_make(fn, a);
+        ValueId y = zeros ? E3(fn, SLICEMAKE, it, fn_nilptr(fn), zeros, zeros)
+                    : a->mode == MODE_NILVALUE ? fn_zero(fn, t) : build_expr(fn, str ? str : a);
         fn->pos = c->x.pos;
         v = E2(fn, APPENDSLICE, it, s, y);
     } else {

@@ -59,11 +59,12 @@ void bubble_remove_g(M *m, G *g) {
 
 enum { LEVEL_BUBBLE = 100 };
 
-void bubble_timer_insert(Bubble *b, TimerNode *t) {
+void bubble_timer_insert(M *m, Bubble *b, TimerNode *t) {
     spin_lock(&b->lock);
     TimerNode *prev = NULL, *at = b->timers;
     t->seq = ++b->seq;
-    while (at && at->when <= t->when) prev = at, at = at->next;
+    /* equal deadlines: in any order, so that tests do not come to depend on one */
+    while (at && (at->when < t->when || (at->when == t->when && rt_rand(m) & 1))) prev = at, at = at->next;
     t->prev = prev;
     t->next = at;
     if (prev) prev->next = t;

@@ -31,7 +31,7 @@ static inline void bubble_park(M *m, G *g, bool durable) {
 void bubble_ready(G *g);             /* called by sched_ready */
 void bubble_add_g(G *g);             /* a new goroutine of g->bubble */
 void bubble_remove_g(M *m, G *g);    /* it ends */
-void bubble_timer_insert(Bubble *b, TimerNode *t);
+void bubble_timer_insert(M *m, Bubble *b, TimerNode *t);
 bool bubble_timer_remove(Bubble *b, TimerNode *t);
 /* Natives: synctest.Run and Wait answer RT_PARKED and are run again from their start when woken. */
 RtResult bubble_run(M *m, GoFunc *f, const uint64_t *retry_pc);

@@ -171,7 +171,7 @@ void timer_arm(M *m, TimerNode *t, int64_t when) {
     if (unlikely(t->bubble != NULL)) {
         bubble_timer_remove(t->bubble, t);
         t->when = when > 0 ? when : 1;
-        bubble_timer_insert(t->bubble, t);
+        bubble_timer_insert(m, t->bubble, t);
         return;
     }
     spin_lock(&w->lock);
@@ -287,6 +287,12 @@ static void go_timer_fire(M *m, TimerNode *n, int64_t now) {
     }
 }
 
+/* In a bubble a timer that is due fires at once, not when the bubble next blocks. */
+static void fire_if_due(M *m, TimerNode *n) {
+    Bubble *b = n->bubble;
+    if (b && n->when <= b->now && bubble_timer_remove(b, n)) n->fire(m, n, b->now);
+}
+
 void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan *c) {
     uint8_t bits[(sizeof(GoTimer) / 8 + 7) / 8] = {0};
     bits[0] |= 1; /* C; then chan, arg, f */
@@ -305,6 +311,7 @@ void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan
     t->armed = true;
     if (c) chan_set_timer(c);
     timer_arm(m, &t->node, when);
+    fire_if_due(m, &t->node);
     return t;
 }
 
@@ -328,5 +335,6 @@ bool timer_reset(M *m, void *timer, int64_t when, int64_t period) {
     t->armed = true;
     timer_arm(m, &t->node, when);
     spin_unlock(&t->lock);
+    fire_if_due(m, &t->node);
     return pending;
 }

@@ -200,9 +200,11 @@ RtResult op_append_grow(M *m, const GoType *t, uint64_t *to, const uint64_t *s, 
 RtResult op_append_slice(M *m, const GoType *t, uint64_t *to, const uint64_t *s, const uint64_t *from) {
     GoSlice old = slice_at(s), out = old;
     int64_t n = (int64_t)from[1];
+    if (unlikely(n < 0)) return trap(m, "makeslice: len out of range");
     int64_t need = (int64_t)((uint64_t)old.len + (uint64_t)n);
     if ((uint64_t)need > (uint64_t)old.cap && slice_grow(m, t, old, need, &out) != RT_OK) return RT_PANIC;
-    if (n) memmove((char *)out.p + (uint64_t)old.len * t->size, (void *)from[0], (uint64_t)n * t->size);
+    if (unlikely(!from[0])) memset((char *)out.p + (uint64_t)old.len * t->size, 0, (uint64_t)n * t->size); /* zeros */
+    else if (n) memmove((char *)out.p + (uint64_t)old.len * t->size, (void *)from[0], (uint64_t)n * t->size);
     out.len = old.len + n;
     return put_slice(to, out);
 }
