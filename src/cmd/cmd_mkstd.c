@@ -113,7 +113,6 @@ static void build_one(MkStd *m, BuildPackage *p) {
     u->syms = &c->syms;
     u->opt_level = 1;
     u->embed = compile_embed;
-    u->replaced = native_replaces;
     u->to_try = native_to_try;
     u->embed_ctx = c;
     base_stage = arena_printf(&c->arena, "building SSA of %.*s", STR_FMT(p->path));

@@ -200,7 +200,6 @@ int compile_init(Compile *c) {
     c->unit.syms = &c->syms;
     c->unit.opt_level = c->opt_level = c->opt_level < 0 ? 0 : 1;
     c->unit.embed = compile_embed;
-    c->unit.replaced = native_replaces;
     c->unit.to_try = native_to_try;
     c->unit.embed_ctx = c;
     c->images.next_addr = IMAGE_SPACE_BASE;

@@ -144,10 +144,6 @@ static void build_decl(Builder *b, FuncDecl *d, int *ninit) {
         else declare_bodyless(u, s, d->obj);
         return;
     }
-    if (u->replaced && u->replaced(symname)) {
-        declare_bodyless(u, s, d->obj);
-        return;
-    }
     if (!sym_begin_define(u->syms, s, SYM_FUNC)) return;
     build_function(b, s, d->obj, (TypeList){0}, symname, name);
 }

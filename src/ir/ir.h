@@ -160,8 +160,6 @@ typedef struct IrUnit {
      * layer, NULL: embedding is an error. */
     bool (*embed)(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err);
     void *embed_ctx;
-    /* Functions (by symbol) whose bodies are not built, because a native stands for them; may be NULL. */
-    bool (*replaced)(Str symbol);
     /* Number of the native that is tried before a function's body, -1: none; may be NULL. */
     int (*to_try)(Str symbol);
 } IrUnit;

@@ -1,22 +1,18 @@
 /* Natives of multi-word arithmetic: the vectors of math/big, bigmod's row product, the Montgomery fields of
- * nistec and the field of edwards25519. They replace Go bodies and give the same words. */
+ * nistec and the field of edwards25519. They are tried before the Go bodies, which raise
+ * the panics, and give the same words. */
 #include "native/native.h"
 
 #include <stdlib.h>
 
 typedef unsigned __int128 u128;
 
-static RtResult wrong_length(M *m, const char *what) {
-    vm_panic_text(m, "%s len", what);
-    return RT_PANIC;
-}
-
 /* ---- math/big: z, x, y are slices (three slots each) ----------------------------------------------------- */
 
 RtResult native_big_add_vv(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], n = args[1];
     const uint64_t *x = (const uint64_t *)args[3], *y = (const uint64_t *)args[6];
-    if (args[4] != n || args[7] != n) return wrong_length(m, "addVV");
+    if (args[4] != n || args[7] != n) return RT_FALSE;
     unsigned long long c = 0;
     for (uint64_t i = 0; i < n; i++) {
         unsigned long long s;
@@ -32,7 +28,7 @@ RtResult native_big_add_vv(M *m, uint64_t *args) {
 RtResult native_big_sub_vv(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], n = args[1];
     const uint64_t *x = (const uint64_t *)args[3], *y = (const uint64_t *)args[6];
-    if (args[4] != n || args[7] != n) return wrong_length(m, "subVV");
+    if (args[4] != n || args[7] != n) return RT_FALSE;
     unsigned long long c = 0;
     for (uint64_t i = 0; i < n; i++) {
         unsigned long long s;
@@ -49,7 +45,7 @@ RtResult native_big_sub_vv(M *m, uint64_t *args) {
 RtResult native_big_add_vw(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], n = args[1], c = args[6], i = 0;
     const uint64_t *x = (const uint64_t *)args[3];
-    if (args[4] != n) return wrong_length(m, "addVW");
+    if (args[4] != n) return RT_FALSE;
     for (; i < n && c; i++) z[i] = x[i] + c, c = z[i] < c;
     if (i < n && z != x) memmove(z + i, x + i, (n - i) * 8);
     args[7] = c;
@@ -59,7 +55,7 @@ RtResult native_big_add_vw(M *m, uint64_t *args) {
 RtResult native_big_sub_vw(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], n = args[1], c = args[6], i = 0;
     const uint64_t *x = (const uint64_t *)args[3];
-    if (args[4] != n) return wrong_length(m, "subVW");
+    if (args[4] != n) return RT_FALSE;
     for (; i < n && c; i++) {
         uint64_t v = x[i];
         z[i] = v - c;
@@ -75,7 +71,7 @@ RtResult native_big_lsh(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], n = args[1], c = 0;
     const uint64_t *x = (const uint64_t *)args[3];
     unsigned s = (unsigned)args[6];
-    if (args[4] != n) return wrong_length(m, "lshVU");
+    if (args[4] != n) return RT_FALSE;
     if (!s) {
         if (n) memmove(z, x, n * 8);
     } else if (n) {
@@ -93,7 +89,7 @@ RtResult native_big_rsh(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], n = args[1], c = 0;
     const uint64_t *x = (const uint64_t *)args[3];
     unsigned s = (unsigned)args[6];
-    if (args[4] != n) return wrong_length(m, "rshVU");
+    if (args[4] != n) return RT_FALSE;
     if (!s) {
         if (n) memmove(z, x, n * 8);
     } else if (n) {
@@ -111,7 +107,7 @@ RtResult native_big_rsh(M *m, uint64_t *args) {
 RtResult native_big_mul_add(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], n = args[1], y = args[6], c = args[7];
     const uint64_t *x = (const uint64_t *)args[3];
-    if (args[4] != n) return wrong_length(m, "mulAddVWW");
+    if (args[4] != n) return RT_FALSE;
     for (uint64_t i = 0; i < n; i++) {
         u128 p = (u128)x[i] * y + c;
         z[i] = (uint64_t)p;
@@ -125,7 +121,7 @@ RtResult native_big_mul_add(M *m, uint64_t *args) {
 RtResult native_big_add_mul(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], n = args[1], k = args[9], c = args[10];
     const uint64_t *x = (const uint64_t *)args[3], *y = (const uint64_t *)args[6];
-    if (args[4] != n || args[7] != n) return wrong_length(m, "addMulVVWW");
+    if (args[4] != n || args[7] != n) return RT_FALSE;
     for (uint64_t i = 0; i < n; i++) {
         u128 p = (u128)y[i] * k + x[i] + c;
         z[i] = (uint64_t)p;
@@ -139,7 +135,7 @@ RtResult native_big_add_mul(M *m, uint64_t *args) {
 RtResult native_big_div(M *m, uint64_t *args) {
     uint64_t *z = (uint64_t *)args[0], r = args[3], y = args[7];
     const uint64_t *x = (const uint64_t *)args[4];
-    if (!y || r >= y || args[5] != args[1]) bug("math/big: division of %llu words", (unsigned long long)args[5]);
+    if (!y || r >= y || args[5] != args[1]) return RT_FALSE;
     for (uint64_t i = args[1]; i-- > 0;) {
 #ifdef __x86_64__
         uint64_t q;
@@ -157,7 +153,7 @@ RtResult native_big_div(M *m, uint64_t *args) {
 
 /* divWW(x1, x0, y, m Word) (q, r Word): x1 < y */
 RtResult native_big_div_ww(M *m, uint64_t *args) {
-    if (args[0] >= args[2]) bug("math/big: the quotient of divWW does not fit");
+    if (args[0] >= args[2]) return RT_FALSE;
     u128 v = (u128)args[0] << 64 | args[1];
     uint64_t y = args[2];
     args[4] = (uint64_t)(v / y);
@@ -179,10 +175,7 @@ static uint64_t row_product(uint64_t *z, const uint64_t *x, uint64_t n, uint64_t
 
 /* addMulVVW(z, x []uint, y uint) (carry uint) */
 RtResult native_bigmod_row(M *m, uint64_t *args) {
-    if (!args[1] || args[4] < args[1]) {
-        vm_panic_text(m, "runtime error: index out of range [%lld] with length %llu", (long long)args[1] - 1, (unsigned long long)args[4]);
-        return RT_PANIC;
-    }
+    if (!args[1] || args[4] < args[1]) return RT_FALSE;
     args[7] = row_product((uint64_t *)args[0], (const uint64_t *)args[3], args[1], args[6]);
     return RT_OK;
 }
@@ -198,16 +191,11 @@ RtResult native_bigmod_row32(M *m, uint64_t *args) { return fixed_row(args, 32);
 /* (x *Nat) assign(on choice, y *Nat) *Nat and the like; a Nat is a slice of words */
 typedef struct Nat { uint64_t *limbs; uint64_t len, cap; } Nat;
 
-static bool nat_fits(M *m, const Nat *x, const Nat *y) {
-    if (y->cap >= x->len) return true;
-    vm_panic_text(m, "runtime error: slice bounds out of range [:%llu] with capacity %llu", (unsigned long long)x->len,
-                  (unsigned long long)y->cap);
-    return false;
-}
+static bool nat_fits(const Nat *x, const Nat *y) { return y->cap >= x->len; }
 
 RtResult native_bigmod_assign(M *m, uint64_t *args) {
     Nat *x = (Nat *)args[0], *y = (Nat *)args[2];
-    if (!nat_fits(m, x, y)) return RT_PANIC;
+    if (!nat_fits(x, y)) return RT_FALSE;
     uint64_t mask = -args[1];
     for (uint64_t i = 0; i < x->len; i++) x->limbs[i] ^= mask & (x->limbs[i] ^ y->limbs[i]);
     args[3] = args[0];
@@ -216,7 +204,7 @@ RtResult native_bigmod_assign(M *m, uint64_t *args) {
 
 RtResult native_bigmod_add(M *m, uint64_t *args) {
     Nat *x = (Nat *)args[0], *y = (Nat *)args[1];
-    if (!nat_fits(m, x, y)) return RT_PANIC;
+    if (!nat_fits(x, y)) return RT_FALSE;
     uint64_t c = 0;
     for (uint64_t i = 0; i < x->len; i++) {
         u128 s = (u128)x->limbs[i] + y->limbs[i] + c;
@@ -229,7 +217,7 @@ RtResult native_bigmod_add(M *m, uint64_t *args) {
 
 RtResult native_bigmod_sub(M *m, uint64_t *args) {
     Nat *x = (Nat *)args[0], *y = (Nat *)args[1];
-    if (!nat_fits(m, x, y)) return RT_PANIC;
+    if (!nat_fits(x, y)) return RT_FALSE;
     uint64_t borrow = 0;
     for (uint64_t i = 0; i < x->len; i++) {
         u128 v = (u128)x->limbs[i] - y->limbs[i] - borrow;
@@ -246,7 +234,7 @@ RtResult native_bigmod_montgomery(M *m, uint64_t *args) {
     const uint64_t *modulus = (const uint64_t *)args[3];
     Nat *p = (Nat *)modulus[0];
     uint64_t n = p->len, inverse = modulus[2], small[2 * 64] = {0};
-    if (!nat_fits(m, p, a) || !nat_fits(m, p, b)) return RT_PANIC;
+    if (!nat_fits(p, a) || !nat_fits(p, b)) return RT_FALSE;
     uint64_t *t = n <= 64 ? small : calloc(2 * n, 8), c = 0;
     if (!t) base_oom();
     for (uint64_t i = 0; i < n; i++) {

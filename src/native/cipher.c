@@ -1,5 +1,5 @@
 /* Natives of the ciphers: AES blocks (and counter mode), GHASH, ChaCha20, Poly1305, XOR of buffers. They
- * replace the generic Go bodies and leave the state those leave (except ChaCha20's cache of its first
+ * are tried before the generic Go bodies and leave the state those leave (except ChaCha20's cache of its first
  * round, which only the Go body reads). Key schedules stay Go's: big-endian words, and for decryption in
  * the order of the equivalent inverse cipher, which is what the processor's instructions want too. */
 #define _GNU_SOURCE
@@ -9,11 +9,6 @@
 #include <cpuid.h>
 #include <immintrin.h>
 #endif
-
-static RtResult short_buffer(M *m, uint64_t want, uint64_t len) {
-    vm_panic_text(m, "runtime error: index out of range [%llu] with length %llu", (unsigned long long)want - 1, (unsigned long long)len);
-    return RT_PANIC;
-}
 
 /* ---- AES ------------------------------------------------------------------------------------------ */
 
@@ -139,8 +134,7 @@ static void aes_blocks(const AesKey *c, uint8_t *dst, const uint8_t *src, size_t
 
 /* encryptBlock(c, dst, src []byte) */
 static RtResult aes_one(M *m, uint64_t *args, bool inverse) {
-    if (args[5] < 16) return short_buffer(m, 16, args[5]);
-    if (args[2] < 16) return short_buffer(m, 16, args[2]);
+    if (args[5] < 16 || args[2] < 16) return RT_FALSE;
     aes_blocks((const AesKey *)args[0], (uint8_t *)args[1], (const uint8_t *)args[4], 1, inverse);
     return RT_OK;
 }
@@ -152,7 +146,7 @@ RtResult native_aes_ctr(M *m, uint64_t *args) {
     uint8_t buf[8 * 16] = {0}, *dst = (uint8_t *)args[1];
     const uint8_t *src = (const uint8_t *)args[4];
     uint64_t n = args[5], lo = args[7], hi = args[8];
-    if (n > sizeof buf || n % 16 || args[2] < n) bug("aes: counter mode of %llu bytes", (unsigned long long)n);
+    if (n > sizeof buf || n % 16 || args[2] < n) return RT_FALSE;
     for (uint64_t i = 0; i < n; i += 16, hi += !++lo) {
         uint64_t block[2] = {__builtin_bswap64(hi), __builtin_bswap64(lo)};
         memcpy(buf + i, block, 16);
@@ -221,10 +215,7 @@ RtResult native_chacha20_xor(M *m, uint64_t *args) {
     uint32_t *s = (uint32_t *)args[0];
     uint8_t *dst = (uint8_t *)args[1];
     const uint8_t *src = (const uint8_t *)args[4];
-    if (args[2] != args[5] || args[2] % 64) {
-        vm_panic_text(m, "chacha20: internal error: wrong dst and/or src length");
-        return RT_PANIC;
-    }
+    if (args[2] != args[5] || args[2] % 64) return RT_FALSE;
     uint32_t in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
     memcpy(in + 4, s, 12 * 4);
     for (uint64_t n = args[5] / 64; n; n--, src += 64, dst += 64, in[12]++) {

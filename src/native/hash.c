@@ -1,5 +1,5 @@
 /* Natives of the hash packages: the block functions of SHA-1, SHA-2, MD5 and SHA-3, and the loops of the
- * checksums. They replace Go bodies and leave exactly the state those leave. The digests' chaining values
+ * checksums. They are tried before the Go bodies and leave exactly the state those leave. The digests' chaining values
  * are the first field of their structs. SHA-256 uses the processor's instructions where it has them. */
 #define _GNU_SOURCE
 #include "native/native.h"
@@ -248,6 +248,7 @@ static uint32_t crc32_bytes(uint32_t crc, const uint32_t *tab, const uint8_t *p,
 
 /* simpleUpdate(crc uint32, tab *Table, p []byte) uint32 */
 RtResult native_crc32_simple(M *m, uint64_t *args) {
+    if (!args[1]) return RT_FALSE;
     args[5] = (uint32_t)~crc32_bytes(~(uint32_t)args[0], (const uint32_t *)args[1], (const uint8_t *)args[2], args[3]);
     return RT_OK;
 }

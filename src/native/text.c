@@ -1,4 +1,4 @@
-/* Natives of unicode/utf8 and of number parsing that stand for Go bodies. The short ASCII paths of utf8 stay
+/* Natives of unicode/utf8 and of number parsing tried before Go bodies. The short ASCII paths of utf8 stay
  * Go, because they are inlined. */
 #include "native/native.h"
 #include "native/utf8.h"

@@ -18,12 +18,6 @@ int native_to_try(Str name) {
     return -1;
 }
 
-bool native_replaces(Str name) {
-    for (uint32_t i = 0; i < vm_nnatives; i++)
-        if (vm_natives[i].effects & NEFF_REPLACE && str_is(name, vm_natives[i].name)) return true;
-    return false;
-}
-
 NativeCall *vm_native_call(M *m, GoFunc *fn, uint32_t nargs, uint32_t nresults) {
     NativeCall *nc = calloc(1, sizeof *nc + 8u * nargs);
     if (!nc) base_oom();

@@ -14,8 +14,7 @@
 typedef RtResult (*NativeFn)(M *m, uint64_t *args);
 enum {
     NEFF_ALLOC = 1, NEFF_BLOCK = 2, NEFF_SYSCALL = 4,
-    NEFF_REPLACE = 8, /* taken although the Go function has a body */
-    NEFF_TRY = 16,    /* tried before the Go body, which runs when the native answers RT_FALSE; no other answers than
+    NEFF_TRY = 8,     /* tried before the Go body, which runs when the native answers RT_FALSE; no other answers than
                        * RT_OK and RT_FALSE. It may have done part of the work when the body can go on from there. */
 };
 typedef struct Native { const char *name; NativeFn fn; uint16_t param_slots, result_slots; unsigned effects; } Native;
@@ -23,7 +22,6 @@ extern const Native vm_natives[]; /* native/natives.c, from tables/natives.def *
 extern const uint32_t vm_nnatives;
 int native_find(Str name); /* index or -1 */
 int native_to_try(Str name);     /* index of a native with NEFF_TRY, or -1 */
-bool native_replaces(Str name); /* a native with NEFF_REPLACE has this name */
 /* What natives hold between calls; defined beside the table. */
 void native_each_root(Vm *vm, void (*fn)(void *ctx, void *p), void *ctx);
 void native_finalizers_ready(Vm *vm, M *m); /* GcHooks.run_finalizers */
