@@ -163,9 +163,10 @@ static bool check_symbols(const Image *g, const char **err) {
         if (e[i].name + 4ull > s[SEC_SYMNAMES].size)
             return failf(err, "damaged image: symbol %llu", (unsigned long long)i);
         memcpy(&n, g->mem + s[SEC_SYMNAMES].off + e[i].name, 4);
-        uint64_t off = e[i].off - (g->h.base - IMAGE_SPACE_BASE);
+        /* Variables without size are those of a base image. */
+        uint64_t end = g->h.base - IMAGE_SPACE_BASE + g->h.mem_size;
         if (n > s[SEC_SYMNAMES].size - e[i].name - 4 || (i && e[i].hash < e[i - 1].hash) ||
-            off > g->h.mem_size)
+            e[i].off > end)
             return failf(err, "damaged image: symbol %llu", (unsigned long long)i);
     }
     return true;
