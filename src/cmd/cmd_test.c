@@ -113,7 +113,9 @@ static bool build_test(TestChild *t) {
     BuildPackage *x = NULL;
     if (compile_init(c)) return tell(t, 'S'), false;
     t->p = loader_load_test(&c->loader, t->pattern, j->files.at, j->files.len, &x);
-    if (!t->p || c->diags.msgs.len || !loader_load(&c->loader, "runtime")) {
+    bool loaded = t->p != NULL;
+    if (!loaded) t->p = c->loader.tested[0]; /* for its path */
+    if (!loaded || c->diags.msgs.len || !loader_load(&c->loader, "runtime")) {
         bool load = false;
         for (int i = 0; i < c->diags.msgs.len; i++) load |= c->diags.msgs.at[i].code == BUILD_LOAD_ERROR;
         if (load) fprintf(stderr, "# %.*s\n", t->p ? (int)t->p->path.n : (int)strlen(t->pattern), t->p ? t->p->path.p : t->pattern);

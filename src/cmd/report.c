@@ -49,7 +49,9 @@ int report_build_errors(Session *syn, DiagList *diags, Loader *l, BuildPackage *
                 vec_push(&group.msgs, diags->msgs.at[k]);
                 done[k] = true;
             }
-        if (p) fprintf(stderr, "# %.*s\n", STR_FMT(p->path));
+        if (p && l->tested[0] && p->is_test_variant)
+            fprintf(stderr, "# %.*s [%.*s.test]\n", STR_FMT(p->path), STR_FMT(l->tested[0]->path));
+        else if (p) fprintf(stderr, "# %.*s\n", STR_FMT(p->path));
         printed += diag_print(syn, &group, stderr, limit, true, isatty(2));
         vec_free(&group.msgs);
     }

@@ -23,7 +23,7 @@ static void put_string(FILE *out, Str s) {
 }
 
 /* output: NULL; elapsed < 0: none. */
-static void event(TestJson *t, const char *action, Str test, const Str *output, double elapsed) {
+static void event_of(TestJson *t, const char *action, Str test, const Str *output, const char *type, double elapsed) {
     struct timespec ts;
     struct tm tm;
     char when[64], zone[16];
@@ -44,13 +44,47 @@ static void event(TestJson *t, const char *action, Str test, const Str *output, 
         fputs(",\"Output\":", t->out);
         put_string(t->out, *output);
     }
+    if (type) fprintf(t->out, ",\"OutputType\":\"%s\"", type);
     fputs("}\n", t->out);
     fflush(t->out);
+}
+
+static void event(TestJson *t, const char *action, Str test, const Str *output, double elapsed) {
+    event_of(t, action, test, output, NULL, elapsed);
+}
+
+static void frame(TestJson *t, Str test, Str line) { event_of(t, "output", test, &line, "frame", -1); }
+
+/* A line of the test's own: ^O and ^N enclose the text of an error, ^[ protects the byte behind it. */
+static void plain(TestJson *t, Str test, Str line) {
+    Buf b = {0};
+    const char *type = t->in_error ? "error-continue" : NULL;
+    for (size_t i = 0; i < line.n; i++) {
+        char c = line.p[i];
+        if (c == 0x0f) t->in_error = true, type = "error";
+        else if (c == 0x0e) t->in_error = false;
+        else {
+            if (c == 0x1b && i + 1 < line.n && strchr("\x16\x0f\x0e\x1b", line.p[i + 1])) c = line.p[++i];
+            buf_putc(&b, c);
+        }
+    }
+    Str text = buf_str(&b);
+    event_of(t, "output", test, &text, type, -1);
+    buf_free(&b);
 }
 
 void testjson_start(TestJson *t, FILE *out, const char *package) {
     *t = (TestJson){.out = out, .package = package, .start = time_now_ns()};
     event(t, "start", STR(""), NULL, -1);
+}
+
+/* Results wait until what belongs to them has passed: nested results, lines behind "--- FAIL". */
+static void flush_results(TestJson *t, int depth) {
+    while (t->results.len > depth) {
+        TestResult r = vec_pop(&t->results);
+        event(t, r.action, str_c(r.test), NULL, r.elapsed);
+        free(r.test);
+    }
 }
 
 static void set_name(TestJson *t, Str name) {
@@ -95,21 +129,29 @@ static void handle_line(TestJson *t, Str line) {
         set_name(t, name);
         Str now = buf_str(&t->name);
         if (!marks[i].report) {
+            flush_results(t, 0);
             if (*marks[i].action) {
+                bool pause = !strcmp(marks[i].action, "pause"); /* said before it happens */
+                if (pause) frame(t, now, line);
                 event(t, marks[i].action, now, NULL, -1);
-                event(t, "output", now, &line, -1);
+                if (!pause) frame(t, now, line);
             }
             if (!name.n) t->name.len = 0;
             return;
         }
-        event(t, "output", now, &line, -1);
+        flush_results(t, (int)(indent / 4));
+        frame(t, now, line);
         const char *paren = memchr(rest.p, '(', rest.n);
-        event(t, marks[i].action, now, NULL, paren ? strtod(paren + 1, NULL) : 0);
+        char *test = strndup(name.p, name.n);
+        if (!test) base_oom();
+        vec_push(&t->results, ((TestResult){test, marks[i].action, paren ? strtod(paren + 1, NULL) : 0}));
         return;
     }
     if (!indent && (str_is(line, "PASS\n") || str_is(line, "FAIL\n") || (marked && str_has_prefix(line, "FAIL\t")) || str_has_prefix(line, "ok  \t")))
-        t->name.len = 0;
-    event(t, "output", buf_str(&t->name), &line, -1);
+        t->name.len = 0, flush_results(t, 0);
+    else if (indent && indent / 4 <= (size_t)t->results.len) set_name(t, str_c(t->results.at[indent / 4 - 1].test));
+    if (marked) frame(t, buf_str(&t->name), line);
+    else plain(t, buf_str(&t->name), line);
 }
 
 void testjson_write(TestJson *t, const char *p, size_t n) {
@@ -127,6 +169,8 @@ void testjson_write(TestJson *t, const char *p, size_t n) {
 
 void testjson_end(TestJson *t, const char *result) {
     if (t->line.len) handle_line(t, buf_str(&t->line));
+    flush_results(t, 0);
+    vec_free(&t->results);
     event(t, result, STR(""), NULL, (double)((time_now_ns() - t->start) / 1000000) / 1e3);
     buf_free(&t->line);
     buf_free(&t->name);

@@ -4,11 +4,13 @@
 
 #include "base/base.h"
 
+typedef struct TestResult { char *test; const char *action; double elapsed; } TestResult;
 typedef struct TestJson {
     FILE *out;
     const char *package;
     Buf line, name;     /* the unfinished line; the test that output belongs to */
-    char result[8];     /* "pass", "fail", "skip" of the package */
+    VEC(TestResult) results; /* not told yet, outermost first */
+    bool in_error;      /* between ^O and ^N */
     uint64_t start;
 } TestJson;
 

@@ -358,7 +358,7 @@ mk tt/broken/b_test.go <<<'package broken
 import "testing"
 func TestB(t *testing.T) { undefined() }
 '
-t test-build-failed 1 $'# example.com/tt/broken\nbroken/b_test.go:3:28: undefined: undefined\nFAIL\texample.com/tt/broken [build failed]\nFAIL' "$vole" test ./broken
+t test-build-failed 1 $'# example.com/tt/broken [example.com/tt/broken.test]\nbroken/b_test.go:3:28: undefined: undefined\nFAIL\texample.com/tt/broken [build failed]\nFAIL' "$vole" test ./broken
 mk tt/broken/b_test.go <<<'package broken
 import "testing"
 func TestB(x int) { }
