@@ -546,13 +546,27 @@ static void set_main(BuildPackage *p) {
     if (p->is_main) p->link_path = STR("main");
 }
 
+/* Outside of any module (where go refuses), a named directory brings its own. */
+static void adopt_module(Loader *l, const char *dir) {
+    const char *err = "";
+    if (l->main_module || str_is(str_c(l->go111module), "off") || (l->goroot && str_has_prefix(str_c(dir), l->goroot))) return;
+    const char *root = find_upwards(l->arena, dir, "go.mod");
+    if (!root) return;
+    l->main_module = module_read(l->arena, root, &err);
+    if (!l->main_module) load_error(l, 0, "%s", err);
+    l->module_mode = l->main_module != NULL;
+}
+
 static bool add_named_files(Loader *l, BuildPackage *p, char **files, int nfiles) {
-    p->module = l->main_module;
-    p->go_version = l->main_module ? l->main_module->go_version : STR("go1.27");
     for (int i = 0; i < nfiles; i++) {
         const char *path = files[i][0] == '/' ? files[i] : path_join(l->arena, l->work_dir, files[i]);
         const char *slash = strrchr(path, '/');
         const char *dir = slash == path ? "/" : arena_printf(l->arena, "%.*s", (int)(slash - path), path);
+        if (i == 0) {
+            adopt_module(l, dir);
+            p->module = l->main_module;
+            p->go_version = l->main_module ? l->main_module->go_version : STR("go1.27");
+        }
         if (!p->dir) p->dir = dir;
         else if (!same_dir(p->dir, dir)) {
             load_error(l, 0, "named files must all be in one directory; have %s and %s", p->dir, dir);
@@ -606,6 +620,7 @@ static BuildPackage *package_at(Loader *l, const char *pattern, bool *fresh) {
         else load_error(l, 0, "stat %s: directory not found", dir);
         return NULL;
     }
+    adopt_module(l, dir);
     Module *m = NULL;
     Str path = path_of_dir(l, dir, &m);
     MapEntry *e = map_put_str(&l->packages, str_dup(l->arena, path), fresh);

@@ -129,6 +129,9 @@ t module-build-all 0 '' "$vole" build ./...
 cd ..
 t module-elsewhere 1 '*internal*' bash -c "mkdir -p o && cd o && printf 'module o\ngo 1.27\nreplace example.com/dep => ../dep\n' >go.mod && printf 'package main\nimport _ \"example.com/dep/internal/x\"\nfunc main() {}\n' >o.go && '$vole' run ."
 
+t module-from-outside 0 'dep internal text linux' "$vole" run ./m
+t module-file-from-outside 0 'dep internal text linux' "$vole" run "$tmp/m/main.go"
+
 mod loops example.com/loops 1.21
 mk loops/main.go <<<'package main
 func main() {
