@@ -120,6 +120,12 @@ void mem_p_init(Vm *vm, P *p) {
     if (!p->mcache) base_oom();
 }
 
+void mem_p_retire(Vm *vm, P *p) {
+    MCache *mc = p->mcache;
+    heap_flush(vm->heap, mc);
+    stack_cache_flush(vm->heap, mc);
+}
+
 void gc_set_hooks(Vm *vm, const GcHooks *hooks) { vm->heap->hooks = *hooks; }
 void gc_add_root(Vm *vm, void **words, size_t nwords) {
     pthread_mutex_lock(&vm->heap->lock);

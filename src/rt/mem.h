@@ -10,6 +10,7 @@ typedef struct Heap Heap;
 void heap_init(Vm *vm);
 void heap_free(Vm *vm);
 void mem_p_init(Vm *vm, P *p);
+void mem_p_retire(Vm *vm, P *p); /* world stopped: p will not run for now; its caches are emptied */
 
 /* Zeroed memory for one value of type t (or n of them). Never NULL: out of memory is a fatal error or the
  * sandbox's limit. May collect: g->pc and g->fp must be saved and all live pointers be in frames or roots.

@@ -151,6 +151,7 @@ void marker_drain(Marker *mk);
 void marker_scan_object(Marker *mk, uint8_t *obj, Span *s);
 bool gc_is_marked(Heap *h, const void *p);
 void stack_pool_free(Heap *h);
+void stack_cache_flush(Heap *h, MCache *mc); /* world stopped */
 size_t stack_bytes(Heap *h);          /* of stacks in use */
 void stack_trim(Heap *h);             /* world stopped: gives free slabs back when there are many */
 void itabs_free(Heap *h);

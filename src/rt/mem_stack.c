@@ -198,23 +198,26 @@ static void drop_chunk(void *ctx, StackChunk *k) { /* of a finished goroutine's 
     h->stacks[c] = k;
 }
 
+void stack_cache_flush(Heap *h, MCache *mc) {
+    h->stack_inuse += mc->stack_inuse;
+    mc->stack_inuse = 0;
+    for (int c = 0; c < STACK_NCLASS; c++) {
+        for (StackChunk *k; (k = mc->stacks[c]);) {
+            mc->stacks[c] = k->next;
+            k->next = h->stacks[c];
+            h->stacks[c] = k;
+        }
+        mc->nstacks[c] = 0;
+    }
+}
+
 void stack_trim(Heap *h) {
     Vm *vm = h->vm;
     if (!vm->sched) return;
     size_t live = sched_count_g(vm) * 512 + TRIM_MIN; /* what the goroutines of now may well need */
     if (h->stack_sys < 2 * live) return;
     sched_trim(vm, drop_chunk, h);
-    for (uint32_t i = 0; i < vm->nprocs; i++) {
-        MCache *mc = vm->ps[i]->mcache;
-        for (int c = 0; c < STACK_NCLASS; c++) {
-            for (StackChunk *k; (k = mc->stacks[c]);) {
-                mc->stacks[c] = k->next;
-                k->next = h->stacks[c];
-                h->stacks[c] = k;
-            }
-            mc->nstacks[c] = 0;
-        }
-    }
+    for (uint32_t i = 0; i < vm->nprocs; i++) stack_cache_flush(h, vm->ps[i]->mcache);
     for (int c = 0; c < STACK_NCLASS; c++)
         for (StackChunk *k = h->stacks[c]; k; k = k->next) slab_of(k)->free = 0;
     for (int c = 0; c < STACK_NCLASS; c++)

@@ -1027,6 +1027,15 @@ int sched_set_procs(M *m, int n) {
             PSched *ps = p_sched(vm->ps[i]);
             if (ps->next) gqueue_push_back(&s->global, ps->next), ps->next = NULL;
             for (G *g; (g = gqueue_pop_front(&ps->queue));) gqueue_push_back(&s->global, g);
+            spin_lock(&s->slab_lock);
+            for (G *g; (g = ps->free_g);) {
+                ps->free_g = g->sched_next;
+                g->sched_next = s->free_g;
+                s->free_g = g;
+            }
+            ps->nfree_g = 0;
+            spin_unlock(&s->slab_lock);
+            mem_p_retire(vm, vm->ps[i]);
             if (vm->ps[i]->m) vm->ps[i]->m->p = NULL; /* its worker goes to sleep in sched_next */
             vm->ps[i]->m = NULL;
             atomic_store(&ps->status, P_DEAD);
