@@ -105,7 +105,7 @@ int emit_label_new(Sel *s) {
     if (s->nlabels == s->cap_labels) {
         int cap = s->cap_labels * 2 + 16;
         int *p = arena_array(&s->arena, int, cap);
-        memcpy(p, s->labels, sizeof(int) * (size_t)s->nlabels);
+        if (s->nlabels) memcpy(p, s->labels, sizeof(int) * (size_t)s->nlabels);
         s->labels = p;
         s->cap_labels = cap;
     }

@@ -151,7 +151,7 @@ static void capture(Walk *w, ValueId id, bool before) {
     for (int i = 0; i < s->nwords; i++) n += (uint32_t)__builtin_popcountll(w->live[i]);
     Live *l = &s->live_at[w->pos / 4];
     ValueId *vals = arena_array(&s->arena, ValueId, n + l->n + 2 + (uint32_t)s->v[id].nresults);
-    memcpy(vals, l->vals, l->n * sizeof *vals);
+    if (l->n) memcpy(vals, l->vals, l->n * sizeof *vals);
     l->vals = vals;
     for (int i = 0; i < s->nwords; i++)
         for (uint64_t b = w->live[i]; b; b &= b - 1) {

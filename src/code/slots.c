@@ -63,7 +63,7 @@ static Occ *occ_at(Sel *s, int slot) {
     if (slot >= s->nocc) {
         int n = slot * 2 + 16;
         Occ *p = arena_array(&s->arena, Occ, n);
-        memcpy(p, s->occ, sizeof(Occ) * (size_t)s->nocc);
+        if (s->nocc) memcpy(p, s->occ, sizeof(Occ) * (size_t)s->nocc);
         s->occ = p;
         s->nocc = n;
     }
@@ -73,7 +73,7 @@ static Occ *out_at(Sel *s, int slot) {
     if (slot >= s->nout_occ) {
         int n = slot * 2 + 16;
         Occ *p = arena_array(&s->arena, Occ, n);
-        memcpy(p, s->out_occ, sizeof(Occ) * (size_t)s->nout_occ);
+        if (s->nout_occ) memcpy(p, s->out_occ, sizeof(Occ) * (size_t)s->nout_occ);
         s->out_occ = p;
         s->nout_occ = n;
     }
@@ -421,7 +421,7 @@ void sel_allocate(Sel *s) {
         if (!vi->ranges.len) continue;
         vec_push(&keys, ((Key){vi->ranges.at[0].from, (ValueId)i}));
     }
-    qsort(keys.at, (size_t)keys.len, sizeof(Key), key_cmp);
+    if (keys.len) qsort(keys.at, (size_t)keys.len, sizeof(Key), key_cmp);
     int top = values_at;
     for (int i = 0; i < keys.len; i++) {
         ValueId id = keys.at[i].v;

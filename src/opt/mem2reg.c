@@ -359,7 +359,7 @@ static void rewrite_block(State *s, int i) {
                 if (!extra) continue;
                 IrEdge *ed = &f->blocks.at[b].succ[e];
                 ValueId *args = arena_array(f->arena, ValueId, ed->nargs + extra);
-                memcpy(args, ed->args, sizeof(ValueId) * (size_t)ed->nargs);
+                if (ed->nargs) memcpy(args, ed->args, sizeof(ValueId) * (size_t)ed->nargs);
                 for (int x = 0; x < extra; x++) args[ed->nargs + x] = current(s, &out, b, s->params[t].at.at[x], 0);
                 ed = &f->blocks.at[b].succ[e];
                 ed->args = args;
