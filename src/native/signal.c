@@ -114,7 +114,13 @@ RtResult native_signal_recv(M *m, uint64_t *args) {
     return r == RT_PARKED ? r : RT_YIELD; /* runs this native again either way */
 }
 
+/* A write to a broken standard output: as the signal would have done. */
 RtResult native_sigpipe(M *m, uint64_t *args) {
+    SignalState *s = native_state(m->vm)->signals;
+    if (s && (s->wanted[SIGPIPE] || s->ignored[SIGPIPE])) {
+        if (s->wanted[SIGPIPE]) on_signal(SIGPIPE);
+        return RT_OK;
+    }
     signal(SIGPIPE, SIG_DFL);
     sigset_t set;
     sigemptyset(&set);

@@ -99,6 +99,7 @@ void heap_free(Vm *vm) {
     free(h->specials);
     vec_free(&h->queue);
     vec_free(&h->roots);
+    map_free(&h->off_index);
     marker_free(&h->marker);
     itabs_free(h);
     stack_pool_free(h);
@@ -581,7 +582,7 @@ _Thread_local uint64_t rt_image_space = IMAGE_SPACE_BASE;
 int32_t image_off_add(Vm *vm, const void *p) {
     uintptr_t a = (uintptr_t)p;
     if (a > rt_image_space && a < rt_image_space + IMAGE_SPACE_SIZE) return (int32_t)(a - rt_image_space);
-    enum { TABLE_BYTES = 512 << 10 };
+    enum { TABLE_BYTES = 64 << 20 }; /* address space only */
     Heap *h = vm->heap;
     /* Word 0 of the mapped table counts its entries, which grow downwards from the end of the space. */
     uint64_t *low = (uint64_t *)(uintptr_t)(rt_image_space + IMAGE_SPACE_SIZE - TABLE_BYTES);
@@ -595,17 +596,23 @@ int32_t image_off_add(Vm *vm, const void *p) {
     h->off_table = true;
     if (!low[0]) low[0] = 1; /* -1 means something else */
     uint64_t n = low[0];
-    for (uint64_t i = 2; i <= n; i++)
-        if (low[TABLE_BYTES / 8 - i] == a) {
-            pthread_mutex_unlock(&h->lock);
-            return -(int32_t)i;
-        }
-    check(n < TABLE_BYTES / 8 - 2);
-    low[TABLE_BYTES / 8 - (n + 1)] = a;
+    bool fresh;
+    MapEntry *e = map_put_ptr(&h->off_index, p, &fresh);
+    if (!fresh) {
+        int32_t old = -(int32_t)e->num;
+        pthread_mutex_unlock(&h->lock);
+        return old;
+    }
+    if (n >= TABLE_BYTES / 8 - 2) bug("too many types made at run time");
+    e->num = n + 1;
+    uint64_t *at = &low[TABLE_BYTES / 8 - (n + 1)];
+    *at = a;
     low[0] = n + 1;
     if (n == 1) {
-        RootRange r = {(void **)low, TABLE_BYTES / 8};
-        vec_push(&h->roots, r);
+        h->off_root = h->roots.len;
+        vec_push(&h->roots, ((RootRange){(void **)at, 1}));
+    } else {
+        h->roots.at[h->off_root] = (RootRange){(void **)at, n};
     }
     pthread_mutex_unlock(&h->lock);
     return -(int32_t)(n + 1);

@@ -90,6 +90,8 @@ struct Heap {
     int64_t hard_limit;            /* sandbox; 0: none */
     uint32_t stress_count;
     bool collecting, off_table;
+    int off_root;                  /* in roots: the filled part of the table of run-time offsets */
+    Map off_index;                 /* address -> its number there */
     GcHooks hooks;
     Marker marker;
     MarkPar par;
