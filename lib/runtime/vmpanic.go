@@ -203,7 +203,41 @@ func vmpanicAssert(iface, concrete, asserted *abi.Type, missing string) {
 	panic(&TypeAssertionError{iface, concrete, asserted, missing})
 }
 
-func vmpanicNilValue() { panic(new(PanicNilError)) }
+// vmpanicnil panics with nil itself, as before Go 1.21.
+func vmpanicnil()
+
+func vmpanicNilValue() {
+	if vmgodebug("panicnil") == "1" {
+		vmpanicnil()
+	}
+	panic(new(PanicNilError))
+}
+
+// vmgodebug is the value of a GODEBUG setting: the environment's, else the program's default, else empty.
+func vmgodebug(name string) string {
+	if v := vmsetting(gogetenv("GODEBUG"), name); v != "" {
+		return v
+	}
+	return vmsetting(godebugDefault, name)
+}
+
+func vmsetting(list, name string) (value string) {
+	for len(list) > 0 {
+		i := 0
+		for i < len(list) && list[i] != ',' {
+			i++
+		}
+		one := list[:i]
+		if len(one) > len(name) && one[:len(name)] == name && one[len(name)] == '=' {
+			value = one[len(name)+1:] // the last one counts
+		}
+		if i < len(list) {
+			i++
+		}
+		list = list[i:]
+	}
+	return
+}
 
 // ---- The report of a panic that was not recovered
 

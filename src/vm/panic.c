@@ -79,11 +79,15 @@ static RtResult panic_step(M *m, G *g, PanicRec *p) {
     return RT_OK;
 }
 
+/* Data word of a panic value that stays nil (GODEBUG panicnil=1). */
+#define NIL_VALUE ((void *)1)
+
 RtResult panic_begin(M *m, G *g, GoEface value, bool goexit) {
-    if (!value.type && !goexit) { /* panic(nil) */
+    if (!value.type && value.data != NIL_VALUE && !goexit) { /* panic(nil) */
         trap_call(m, g, HOOK_NILVALUE, 0, NULL);
         return RT_OK;
     }
+    if (!value.type) value.data = NULL;
     PanicRec *p = calloc(1, sizeof *p);
     if (!p) base_oom();
     *p = (PanicRec){.link = g->panics, .value = value, .fp = g->fp, .pc = g->pc, .goexit = goexit};
@@ -301,4 +305,10 @@ RtResult vm_native_caller_name(M *m, uint64_t *args) {
     args[0] = (uint64_t)name;
     args[1] = strlen(name);
     return RT_OK;
+}
+
+/* func vmpanicnil() */
+RtResult vm_native_panic_nil(M *m, uint64_t *args) {
+    vm_throw_value(m, (GoEface){NULL, NIL_VALUE});
+    return RT_PANIC;
 }
