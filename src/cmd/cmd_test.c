@@ -141,7 +141,7 @@ static bool build_test(TestChild *t) {
         if (strcmp(out, "/dev/null") && !file_write_atomic(&c->arena, out, buf_str(&blob), 0755, &err)) fprintf(stderr, "vole test: %s\n", err);
         return tell(t, 'C'), false;
     }
-    bool own_process = t->dir && !c->vm.stress && !c->vm.nprocs; /* which would not see these flags */
+    bool own_process = t->dir && !c->vm.stress && !c->vm.nprocs && !c->vm.leaks; /* which would not see these flags */
     if (own_process && write_program(t, &blob)) return true;
     if (!image_load_blob(&c->images, &blob, &img, &err)) {
         fprintf(stderr, "vole: %s\n", err);

@@ -61,7 +61,7 @@ bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
     else if ((v = flag_value(argc, argv, i, "stats"))) {
         c->time = strstr(v, "time") != NULL;
         c->mem = strstr(v, "mem") != NULL;
-    } else if (flag_bool(a, "time", &c->time) || flag_bool(a, "u", &c->allow_undefined) || flag_bool(a, "nostd", &c->no_std) ||
+    } else if (flag_bool(a, "time", &c->time) || flag_bool(a, "u", &c->allow_undefined) || flag_bool(a, "nostd", &c->no_std) || flag_bool(a, "leaks", &c->vm.leaks) ||
                flag_bool(a, "verify", &c->verify) || flag_bool(a, "incomplete", &c->incomplete)) {
         /* set */
     } else if (flag_bool(a, "O0", &b)) {

@@ -122,6 +122,7 @@ RtResult native_envs(M *m, uint64_t *args) {
 }
 
 RtResult native_exit(M *m, uint64_t *args) {
+    vm_report_leaks(m, NULL);
     sched_exit(m->vm, (int)args[0]);
     return RT_OK;
 }

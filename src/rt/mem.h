@@ -94,6 +94,11 @@ void gc_add_root(Vm *vm, void **words, size_t nwords);
 typedef struct Marker Marker;
 void gc_mark(Marker *mk, const void *p);                                   /* any pointer, also interior */
 void gc_mark_words(Marker *mk, void *const *p, size_t nwords, const uint8_t *ptrmask); /* mask NULL: all */
+/* For leaks_find: marks from the roots but goroutines; then goroutines one by one, transitively. The marks stay set:
+ * the heap must not be collected any more. */
+Marker *gc_reach_begin(Vm *vm);
+void gc_reach_g(Marker *mk, G *g);
+bool gc_reached(Vm *vm, const void *p); /* memory outside the heap counts as reached */
 /* Installed by the vm layer. */
 typedef struct GcHooks {
     void (*scan_g)(Vm *vm, G *g, Marker *mk);        /* stack frames, defers, panics of a stopped G */

@@ -110,6 +110,28 @@ void gc_collect(M *m, bool forced) {
     if (wake && h->hooks.run_finalizers) h->hooks.run_finalizers(vm, m);
 }
 
+/* ---- What can be reached, without a sweep ---------------------------------------------------------------- */
+
+Marker *gc_reach_begin(Vm *vm) {
+    Heap *h = vm->heap;
+    Marker *mk = &h->marker;
+    h->collecting = true;
+    heap_flush_all(h);
+    marker_init(mk, h);
+    for (int i = 0; i < h->roots.len; i++) gc_mark_words(mk, h->roots.at[i].p, h->roots.at[i].n, NULL);
+    if (h->hooks.scan_roots) h->hooks.scan_roots(vm, mk);
+    specials_mark(h, mk);
+    marker_drain(mk);
+    return mk;
+}
+
+void gc_reach_g(Marker *mk, G *g) {
+    mark_g(mk, g);
+    marker_drain(mk);
+}
+
+bool gc_reached(Vm *vm, const void *p) { return gc_is_marked(vm->heap, p); }
+
 void gc_run(M *m) { gc_collect(m, true); }
 
 int32_t gc_set_percent(M *m, int32_t percent) {

@@ -146,6 +146,7 @@ void specials_finish(Heap *h, Marker *mk);
 void mark_init(Heap *h);
 void mark_helpers_stop(Heap *h);
 void mark_roots(Heap *h, Marker *mk, bool parallel);
+void mark_g(void *marker, G *g);
 void marker_init(Marker *mk, Heap *h);
 void marker_trim(Marker *mk);
 void marker_free(Marker *mk);

@@ -249,7 +249,7 @@ bool gc_is_marked(Heap *h, const void *p) {
     return i >= s->nelems || bit_get(s->mark, i);
 }
 
-static void mark_g(void *ctx, G *g) {
+void mark_g(void *ctx, G *g) {
     Marker *mk = ctx;
     Heap *h = mk->heap;
     void *words[] = {g->native_call, g->labels, g->wait.elem, g->wait.chan,

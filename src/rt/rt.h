@@ -97,6 +97,7 @@ struct G {
     uint8_t splits;         /* how often a call went on in another chunk and came back */
     bool is_system, locked, in_syscall, bubble_idle;
     bool wake_panic_closed; /* woken by close while sending */
+    bool leaked;            /* leaks_find: nothing can wake it */
     uint8_t fips_indicator; bool fips_bypass;
     uint64_t id;
     M *m;
@@ -163,6 +164,7 @@ struct Vm {
     _Atomic int quit_requested;       /* SIGQUIT came */
     void (*on_quit)(M *m);            /* reports all goroutines and ends; the world is stopped */
     bool main_exited;       /* the main goroutine called Goexit */
+    bool report_leaks;      /* --leaks */
     void *vm_private;
     void *native_state;
 };
@@ -239,6 +241,13 @@ uint32_t notify_add(struct NotifyList *l);
 RtResult notify_wait(M *m, struct NotifyList *l, uint32_t ticket);
 void notify_all(M *m, struct NotifyList *l);
 void notify_one(M *m, struct NotifyList *l);
+
+/* ---- Goroutines that nothing can wake (leaks.c) ------------------------------------------------ */
+
+/* At the end of the program, world stopped or everybody asleep; no collection may follow. Sets G.leaked and returns
+ * how many there are. ended: a goroutine that is over although its record is in use, or NULL. */
+uint32_t leaks_find(Vm *vm, G *ended);
+void leaks_describe(G *g, Buf *b); /* a line that says what a leaked goroutine waits for */
 
 /* ---- Timers and poller (timer.c, netpoll.c) ------------------------------------------------------ */
 

@@ -576,6 +576,7 @@ static bool idle(M *m) {
         }
         if (is_deadlock(s)) {
             pthread_mutex_unlock(&s->lock);
+            leaks_find(vm, NULL);
             rt_fatal(vm, "%s", vm->main_exited ? "no goroutines (main called runtime.Goexit) - deadlock!"
                                                             : "all goroutines are asleep - deadlock!");
         }

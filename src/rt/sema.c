@@ -93,6 +93,7 @@ RtResult notify_wait(M *m, struct NotifyList *l, uint32_t ticket) {
     memset(w, 0, sizeof *w);
     w->g = g;
     w->ticket = ticket;
+    w->key = l;
     if (l->tail) l->tail->next = w;
     else l->head = w;
     l->tail = w;

@@ -293,6 +293,7 @@ RtResult vm_native_gosched(M *m, uint64_t *args) { return RT_YIELD; }
 
 /* func vmexit(code int) */
 RtResult vm_native_exit(M *m, uint64_t *args) {
+    vm_report_leaks(m, NULL);
     sched_exit(m->vm, (int)args[0]);
     return RT_PARKED;
 }

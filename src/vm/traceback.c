@@ -140,6 +140,27 @@ static void trace_one(void *ctx, G *g) {
     }
     buf_putc(c->out, '\n');
     vm_traceback(c->vm, g, c->out);
+    if (g->leaked) leaks_describe(g, c->out);
+}
+
+static void trace_leaked(void *ctx, G *g) {
+    if (g->leaked) trace_one(ctx, g);
+}
+
+/* --leaks: the program ends. The world stays stopped. */
+void vm_report_leaks(M *m, G *ended) {
+    Vm *vm = m->vm;
+    if (likely(!vm->report_leaks)) return;
+    sched_stop_world(m, "leaks");
+    uint32_t n = leaks_find(vm, ended);
+    if (!n) return;
+    Buf b = {0};
+    buf_printf(&b, "leaks: nothing can wake %u goroutine%s\n", n, n == 1 ? "" : "s");
+    AllCtx c = {vm, NULL, &b};
+    sched_each_g(vm, trace_leaked, &c);
+    fflush(stdout);
+    fwrite(b.data, 1, b.len, stderr);
+    buf_free(&b);
 }
 
 void vm_traceback_all(Vm *vm, G *current, Buf *out) {

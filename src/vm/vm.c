@@ -37,6 +37,7 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     vm->executable = opt->executable;
     vm->at_exit = opt->at_exit;
     vm->executable_ctx = opt->executable_ctx;
+    vm->report_leaks = opt->leaks;
     vm->stress.sched_seed = opt->sched_seed;
     const char *sched = getenv("VOLE_SCHED");
     if (opt->sched_seed < 0 && sched && !strncmp(sched, "seed:", 5)) vm->stress.sched_seed = strtol(sched + 5, NULL, 10);

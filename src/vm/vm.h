@@ -48,10 +48,12 @@ typedef struct VmOptions {
     void (*at_exit)(void *ctx); /* last of all; may be NULL */
     void *executable_ctx;       /* of both */
     int64_t sched_seed;   /* <0: off */
+    bool leaks;           /* report goroutines that nothing can wake when the program ends */
     const char *stress;
 } VmOptions;
 
 struct Images;
+void vm_report_leaks(M *m, G *ended); /* before sched_exit; nothing without --leaks. ended: as leaks_find */
 Vm *vm_new(struct Images *images, const VmOptions *opt);
 int vm_main(Vm *vm);      /* runs "go:main" of the last image; returns the exit code */
 void vm_free(Vm *vm);
