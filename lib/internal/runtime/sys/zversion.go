@@ -1,0 +1,3 @@
+package sys
+
+const StackGuardMultiplierDefault = 1
