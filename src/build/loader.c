@@ -131,6 +131,22 @@ static Module *module_at(Loader *l, const char *dir) {
 
 static Str path_of_dir(Loader *l, const char *dir, Module **module);
 
+static const char *gopath_list(Loader *l) {
+    const char *gopath = getenv("GOPATH"), *home = getenv("HOME");
+    return gopath && *gopath ? gopath : arena_printf(l->arena, "%s/go", home ? home : "");
+}
+
+/* What a directory below $GOPATH/src is called, or NULL. */
+static const char *gopath_name(Loader *l, const char *dir) {
+    for (const char *p = gopath_list(l); *p;) {
+        size_t n = strcspn(p, ":");
+        const char *src = arena_printf(l->arena, "%.*s/src/", (int)n, p);
+        if (str_has_prefix(str_c(dir), src)) return dir + strlen(src);
+        p += n + (p[n] == ':');
+    }
+    return NULL;
+}
+
 /* "path@version" of the requirement that would provide a package, or NULL. */
 static const char *module_requires(Module *m, Str path) {
     static _Thread_local char text[512];
@@ -189,19 +205,16 @@ static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const
             return true;
         }
     }
-    const char *gopath = getenv("GOPATH");
     if (!l->module_mode) {
         if (from) /* vendor directories of GOPATH mode */
             for (char *p = arena_printf(l->arena, "%s", from->dir); *p;) {
                 const char *v = arena_printf(l->arena, "%s/vendor/%.*s", p, STR_FMT(path));
-                if (file_is_dir(v)) return f->dir = v, f->path = str_c(v), true;
+                if (holds_go_files(v)) return f->dir = v, f->path = str_c(gopath_name(l, v) ? gopath_name(l, v) : v), true;
                 char *slash = strrchr(p, '/');
                 if (!slash) break;
                 *slash = 0;
             }
-        const char *home = getenv("HOME");
-        if (!gopath || !*gopath) gopath = arena_printf(l->arena, "%s/go", home ? home : "");
-        for (const char *p = gopath; *p;) {
+        for (const char *p = gopath_list(l); *p;) {
             size_t n = strcspn(p, ":");
             const char *g = arena_printf(l->arena, "%.*s/src/%.*s", (int)n, p, STR_FMT(path));
             if (file_is_dir(g)) return f->dir = g, true;
@@ -609,7 +622,8 @@ static Str path_of_dir(Loader *l, const char *dir, Module **module) {
         if (!strcmp(dir, m->dir.p)) return m->path;
         if (!strncmp(dir, m->dir.p, n) && dir[n] == '/') return str_printf(l->arena, "%.*s/%s", STR_FMT(m->path), dir + n + 1);
     }
-    return str_printf(l->arena, "_%s", dir);
+    const char *name = l->module_mode ? NULL : gopath_name(l, dir);
+    return name ? str_c(name) : str_printf(l->arena, "_%s", dir);
 }
 
 /* The package of a directory pattern, known to the loader but not read; NULL after an error. */

@@ -81,7 +81,7 @@ int cmd_list(int argc, char **argv) {
     c->no_std = true;
     if (status || (status = compile_init(c))) return status;
     StrVec names = {0};
-    c->loader.ignore_embeds = true;
+    c->loader.ignore_embeds = c->loader.match_tests = true;
     for (int k = i; k < argc; k++)
         if (!loader_match(&c->loader, argv[k], &names)) return compile_report(c);
     if (i >= argc) vec_push(&names, STR("."));

@@ -199,6 +199,8 @@ mk gp/src/x/local/l.go <<<'package local
 const Name = "local"'
 t gopath 0 'gopath vendored local' env GO111MODULE=off GOPATH="$tmp/gp" bash -c "cd gp/src/x && '$vole' run main.go"
 
+t gopath-names 0 $'x\nx/local\nx/y' env GO111MODULE=off GOPATH="$tmp/gp" bash -c "cd gp/src/x && '$vole' list ./..."
+
 mod cyc example.com/cyc
 mk cyc/main.go <<<'package main
 import "example.com/cyc/p"
