@@ -161,8 +161,9 @@ RtResult native_callers(M *m, uint64_t *args) {
     FrameView fv;
     frame_iter_init(&it, m->g);
     while (n < max && frame_iter_next(&it, &fv)) {
-        if ((fv.func->flags & VMFUNC_WRAPPER) || vm_stub_hidden(fv.func)) continue;
+        if (vm_stub_hidden(fv.func)) continue;
         int depth = inline_depth(fv.func, fv.pc);
+        if (fv.func->flags & VMFUNC_WRAPPER) depth--; /* only what was inlined into it */
         for (int k = 0; k <= depth && n < max; k++) {
             if (skip-- > 0) continue;
             buf[n++] = (uint64_t)fv.pc - (uint64_t)k;

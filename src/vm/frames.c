@@ -119,6 +119,20 @@ void frame_unwind_to(M *m, G *g, uint64_t *fp) {
     if (c != g->stack) g_set_stack(g, c);
 }
 
+const uint64_t *frame_return(G *g, const uint64_t *fp) {
+    const uint64_t *ret = (const uint64_t *)fp[FRAME_RETPC];
+    if (ret != vm_stubs[STUB_CHUNK].code) return ret;
+    StackChunk *c = g->stack;
+    while (c && c->words != fp) c = c->prev;
+    return c ? c->ret_pc : NULL;
+}
+
+int vm_inlined_at(const VmFunc *f, const uint64_t *pc) {
+    int line, inl = -1;
+    if (!f->info || !f->info->ninlines || pc <= f->code || !image_pc_line(f, pc - 1, &line, &inl)) return -1;
+    return inl;
+}
+
 void frame_iter_init(FrameIter *it, G *g) {
     *it = (FrameIter){.g = g, .fp = g->fp, .pc = g->pc, .first = true};
 }
@@ -127,12 +141,7 @@ bool frame_iter_next(FrameIter *it, FrameView *out) {
     uint64_t *fp = it->fp;
     if (!fp) return false;
     *out = (FrameView){.func = (const VmFunc *)fp[FRAME_FUNC], .pc = it->pc, .fp = fp};
-    const uint64_t *ret = (const uint64_t *)fp[FRAME_RETPC];
-    if (ret == vm_stubs[STUB_CHUNK].code) {
-        StackChunk *c = it->g->stack;
-        while (c && c->words != fp) c = c->prev;
-        ret = c ? c->ret_pc : NULL;
-    }
+    const uint64_t *ret = frame_return(it->g, fp);
     it->fp = frame_caller(fp);
     it->pc = ret;
     it->first = false;

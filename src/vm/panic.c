@@ -141,9 +141,11 @@ RtResult panic_next(M *m, G *g) {
     return p->recovered ? panic_unwind(m, g, p) : panic_step(m, g, p);
 }
 
-/* Frames between a panic and the deferred function that do not count: wrappers, and reflect's calls. */
-static bool is_transparent(const VmFunc *f) {
-    if ((f->flags & (VMFUNC_WRAPPER | VMFUNC_NATIVE)) || f == &vm_stubs[STUB_NATIVE]) return true;
+/* Frames between a panic and the deferred function that do not count: wrappers (unless the call at pc comes from
+ * a method that was inlined into one), and reflect's calls. */
+static bool is_transparent(const VmFunc *f, const uint64_t *pc) {
+    if (f->flags & VMFUNC_WRAPPER) return vm_inlined_at(f, pc) < 0;
+    if ((f->flags & VMFUNC_NATIVE) || f == &vm_stubs[STUB_NATIVE]) return true;
     const char *name = f->info ? f->info->name : NULL;
     return name && (!strcmp(name, "reflect.Value.Call") || !strcmp(name, "reflect.Value.call") ||
                     !strcmp(name, "reflect.callMethod") || !strcmp(name, "reflect.callReflect"));
@@ -154,8 +156,10 @@ GoEface panic_recover(G *g, uint64_t *fp, bool thunk) {
     PanicRec *p = g->panics;
     if (!p || p->goexit || p->recovered) return (GoEface){0};
     uint64_t *caller = frame_caller(fp);
-    while (caller && caller != p->stub_fp && is_transparent((const VmFunc *)caller[FRAME_FUNC]))
-        caller = frame_caller(caller);
+    while (caller && caller != p->stub_fp && is_transparent((const VmFunc *)caller[FRAME_FUNC], frame_return(g, fp))) {
+        fp = caller;
+        caller = frame_caller(fp);
+    }
     if (caller != p->stub_fp) return (GoEface){0};
     p->recovered = true;
     return p->value;

@@ -14,7 +14,8 @@ static bool frame_shown(const FrameView *v, bool first) {
     const VmFunc *f = v->func;
     if (f == &vm_stubs[STUB_PANIC]) return !first;
     if (f >= vm_stubs && f < vm_stubs + STUB_COUNT) return false;
-    if (f->flags & (VMFUNC_WRAPPER | VMFUNC_SYSTEM)) return false;
+    if (f->flags & VMFUNC_SYSTEM) return false;
+    if (f->flags & VMFUNC_WRAPPER) return vm_inlined_at(f, v->pc) >= 0;
     if (!f->info || !f->info->name) return true;
     const char *name = f->info->name;
     if (!strncmp(name, "go:", 3)) return false;
@@ -77,6 +78,7 @@ static void put_frame(Buf *b, const char *goroot, const FrameView *v) {
         line = in->call_line;
         inl = image_inline_parent(f, inl, &file);
     }
+    if (f->flags & VMFUNC_WRAPPER) return; /* only what was inlined into it */
     put_name(b, f->info && f->info->name ? f->info->name : "?");
     buf_puts(b, f->param_slots ? "(...)\n" : "()\n");
     put_position(b, goroot, f, v->pc, file, line);

@@ -82,6 +82,10 @@ void g_set_stack(G *g, StackChunk *c);
 /* All of these need g->pc and g->fp saved and set them to where execution goes on. */
 RtResult panic_begin(M *m, G *g, GoEface value, bool goexit); /* RT_OK or RT_EXIT */
 RtResult panic_next(M *m, G *g); /* a deferred call returned to STUB_PANIC */
+/* The return pc of a frame, also of the first of a stack chunk. */
+const uint64_t *frame_return(G *g, const uint64_t *fp);
+/* The innermost inlined call at a return pc, or -1. */
+int vm_inlined_at(const VmFunc *f, const uint64_t *pc);
 GoEface panic_recover(G *g, uint64_t *fp, bool thunk); /* thunk: fp is that of a "defer recover()" thunk */
 void defer_push(M *m, G *g, uint64_t *fp, GoFunc *fn);
 /* For an outer frame of the running function: behind the defers of the frames above it. */
