@@ -1,3 +1,0 @@
-package sys
-
-const StackGuardMultiplierDefault = 1
