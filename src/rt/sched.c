@@ -516,11 +516,13 @@ static G *steal(M *m) {
 }
 
 /* Stops here while the world is stopped. The worker holds a P and runs no Go code. */
-static void wait_world(M *m) {
+/* in_c: C code up the stack counts on its P (an allocation that collects), so it must not be taken away. */
+static void wait_world(M *m, bool in_c) {
     Sched *s = m->vm->sched;
     pthread_mutex_lock(&s->lock);
     if (atomic_load(&s->stopping) && s->stopper != m) {
         P *p = m->p;
+        p_sched(p)->in_c = in_c;
         atomic_store(&p_sched(p)->status, P_STOPPED);
         pthread_cond_signal(&s->stop_cond);
         while (atomic_load(&s->stopping)) pthread_cond_wait(&s->start_cond, &s->lock);
@@ -553,7 +555,7 @@ static bool idle(M *m) {
     pthread_mutex_lock(&s->lock);
     if (atomic_load(&s->stopping)) {
         pthread_mutex_unlock(&s->lock);
-        wait_world(m);
+        wait_world(m, false);
         return true;
     }
     P *p = m->p;
@@ -651,7 +653,7 @@ G *sched_next(M *m) {
             }
         }
         if (atomic_load_explicit(&s->stopping, memory_order_relaxed)) {
-            wait_world(m);
+            wait_world(m, false);
             if (!m->p) continue;
         }
         PSched *ps = p_sched(m->p);
@@ -719,7 +721,7 @@ bool sched_safepoint(M *m, G *g) {
     Sched *s = m->vm->sched;
     atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);
     __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
-    if (atomic_load_explicit(&s->stopping, memory_order_acquire)) wait_world(m);
+    if (atomic_load_explicit(&s->stopping, memory_order_acquire)) wait_world(m, false);
     if (!m->p) return true;
     if (m->p->pinned) return false;
     if (unlikely(m->vm->stress.preempt || s->seeded)) request_preempt(g);
@@ -766,7 +768,7 @@ bool sched_exit_syscall(M *m, G *g) {
             atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
             return true;
         }
-        wait_world(m);
+        wait_world(m, false);
         atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
         return true;
     }
@@ -816,7 +818,7 @@ static bool world_is_stopped(Sched *s, M *m) {
 void sched_stop_world(M *m, const char *why) {
     Sched *s = m->vm->sched;
     while (pthread_mutex_trylock(&s->world)) { /* somebody else stops it: take part */
-        if (atomic_load(&s->stopping)) wait_world(m);
+        if (atomic_load(&s->stopping)) wait_world(m, true);
         else (void)syscall(SYS_sched_yield);
     }
     pthread_mutex_lock(&s->lock);
@@ -1002,8 +1004,20 @@ int sched_set_procs(M *m, int n) {
     int old = (int)vm->nprocs;
     if (n <= 0 || n == old || vm->stress.sched_seed >= 0) return old;
     if (n > 256) n = 256;
-    sched_stop_world(m, "GOMAXPROCS");
-    pthread_mutex_lock(&s->lock);
+    for (;;) { /* until none of the Ps that go stands in C code: that does not take long */
+        sched_stop_world(m, "GOMAXPROCS");
+        pthread_mutex_lock(&s->lock);
+        bool busy = false;
+        for (int i = n; i < old; i++) {
+            P *p = vm->ps[i] == m->p ? vm->ps[0] : vm->ps[i];
+            PSched *ps = p_sched(p);
+            busy |= p != m->p && atomic_load(&ps->status) == P_STOPPED && ps->in_c;
+        }
+        if (!busy) break;
+        pthread_mutex_unlock(&s->lock);
+        sched_start_world(m);
+        usleep(20);
+    }
     for (int i = old; i < n; i++) {
         if (!vm->ps[i]) vm->ps[i] = p_new(vm, (uint32_t)i);
         put_idle_p(s, vm->ps[i]);

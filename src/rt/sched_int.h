@@ -33,6 +33,7 @@ typedef struct PSched {
     _Atomic uint64_t work_since;  /* when the queue was seen non-empty first; 0: empty */
     _Atomic uint64_t syscall_tick; /* counts enter_syscall, so that the monitor sees a lasting one */
     uint64_t seen_syscall_tick;
+    bool in_c;              /* P_STOPPED within C code that goes on using the P */
     G *free_g;              /* finished goroutines for reuse */
     uint32_t nfree_g;
     P *idle_next;
