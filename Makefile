@@ -76,3 +76,10 @@ fuzz:
 	ulimit -s unlimited; build/fuzz/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
 	    -artifact_prefix=build/fuzz/ build/fuzz/corpus test/fuzz/corpus
 .PHONY: fuzz
+
+# Everything of the runtime at once, for SOAK_SECONDS=1800 (not part of make test).
+soak: setup
+	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/vole
+	@$(MAKE) --no-print-directory $(OUT)/std.vole
+	@VOLE=$(OUT)/vole tools/soak
+.PHONY: soak

@@ -13,13 +13,13 @@ void wait_queue_push(WaitQueue *q, Waiter *w) {
     w->next = NULL;
     w->prev = q->tail;
     if (q->tail) q->tail->next = w;
-    else q->head = w;
+    else __atomic_store_n(&q->head, w, __ATOMIC_RELAXED); /* receivers look without the lock */
     q->tail = w;
 }
 
 void wait_queue_remove(WaitQueue *q, Waiter *w) {
     if (w->prev) w->prev->next = w->next;
-    else if (q->head == w) q->head = w->next;
+    else if (q->head == w) __atomic_store_n(&q->head, w->next, __ATOMIC_RELAXED);
     else return; /* not queued any more */
     if (w->next) w->next->prev = w->prev;
     else q->tail = w->prev;
@@ -198,7 +198,9 @@ RtResult chan_send(M *m, Chan *c, const void *elem, bool block) {
 RtResult chan_recv(M *m, Chan *c, void *elem, bool *ok, bool block) {
     if (!c) return block ? park_forever(m, WAIT_CHAN_RECEIVE_NIL) : RT_FALSE;
     if (unlikely(foreign(m, c, "receive on"))) return RT_PANIC;
-    if (!block && !__atomic_load_n(&c->count, __ATOMIC_ACQUIRE) && !c->closed && !c->sendq.head) return RT_FALSE;
+    if (!block && !__atomic_load_n(&c->count, __ATOMIC_ACQUIRE) && !__atomic_load_n(&c->closed, __ATOMIC_ACQUIRE) &&
+        !__atomic_load_n(&c->sendq.head, __ATOMIC_RELAXED))
+        return RT_FALSE;
     spin_lock(&c->lock);
     if (chan_try_recv(m, c, elem, ok)) return RT_OK;
     if (!block) {
@@ -220,7 +222,7 @@ RtResult chan_close(M *m, Chan *c) {
         vm_panic_text(m, "close of closed channel");
         return RT_PANIC;
     }
-    c->closed = true;
+    __atomic_store_n(&c->closed, true, __ATOMIC_RELEASE);
     Waiter *list = NULL, **link = &list;
     for (Waiter *w; (w = wait_queue_claim(&c->recvq));) {
         if (w->elem && c->elem_size) memset(w->elem, 0, c->elem_size);
@@ -261,7 +263,7 @@ bool chan_drain(Chan *c) {
     bool had = c->count > 0;
     if (had) {
         memset(c->buf, 0, (size_t)c->cap * c->elem_size);
-        c->count = 0;
+        __atomic_store_n(&c->count, 0, __ATOMIC_RELAXED);
         c->recv_at = c->send_at = 0;
     }
     spin_unlock(&c->lock);

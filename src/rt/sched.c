@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 enum {
-    SEEDED_SLICE = 64,           /* safepoints a goroutine passes on average before it yields, when seeded */
     SLICE_NS = 1000 * 1000,      /* a goroutine runs this long before it is asked to yield */
     WAKE_AGE_NS = 20 * 1000,     /* work older than this is worth waking a second worker */
     NEXT_CAP = 64,               /* hand-offs in a row before the queue gets its turn */
@@ -146,25 +145,25 @@ static void p_push(P *p, G *g, bool front) {
 
 static G *p_pop(M *m, P *p) {
     PSched *ps = p_sched(p);
-    if (!ps->next && !atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) return NULL;
+    if (!p_next(ps) && !atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) return NULL;
     spin_lock(&ps->lock);
     G *g;
     if (m->vm->stress.sched_seed >= 0) { /* any of the queue, by the seed */
-        if (ps->next) {
-            gqueue_push_back(&ps->queue, ps->next);
-            ps->next = NULL;
+        if (p_next(ps)) {
+            gqueue_push_back(&ps->queue, p_next(ps));
+            p_set_next(ps, NULL);
         }
         for (uint64_t k = rt_rand(m) % ps->queue.len; k; k--)
             gqueue_push_back(&ps->queue, gqueue_pop_front(&ps->queue));
         g = gqueue_pop_front(&ps->queue);
-    } else if (ps->next && (ps->next_run < NEXT_CAP || !ps->queue.head)) {
-        g = ps->next;
-        ps->next = NULL;
+    } else if (p_next(ps) && (ps->next_run < NEXT_CAP || !ps->queue.head)) {
+        g = p_next(ps);
+        p_set_next(ps, NULL);
         ps->next_run++;
     } else {
-        if (ps->next) { /* had its run: the hand-off goes to the back */
-            gqueue_push_back(&ps->queue, ps->next);
-            ps->next = NULL;
+        if (p_next(ps)) { /* had its run: the hand-off goes to the back */
+            gqueue_push_back(&ps->queue, p_next(ps));
+            p_set_next(ps, NULL);
         }
         ps->next_run = 0;
         g = ps->tick % FAIR_TICK == 0 ? gqueue_pop_back(&ps->queue) : gqueue_pop_front(&ps->queue);
@@ -367,7 +366,7 @@ static void *m_thread(void *arg) {
 
 static void m_attach(M *m, P *p) {
     m->p = p;
-    p->m = m;
+    p_set_m(p, m);
     atomic_store_explicit(&p_sched(p)->status, P_RUNNING, memory_order_release);
 }
 
@@ -404,7 +403,7 @@ static P *take_idle_p(Sched *s) { /* lock held */
 
 static void put_idle_p(Sched *s, P *p) { /* lock held */
     PSched *ps = p_sched(p);
-    p->m = NULL;
+    p_set_m(p, NULL);
     atomic_store_explicit(&ps->status, P_IDLE, memory_order_release);
     ps->idle_next = s->idle_p;
     s->idle_p = p;
@@ -456,8 +455,8 @@ void sched_ready(M *m, G *g, bool next) {
     PSched *ps = p_sched(m->p);
     spin_lock(&ps->lock);
     if (next) {
-        if (ps->next) gqueue_push_back(&ps->queue, ps->next);
-        ps->next = g;
+        if (p_next(ps)) gqueue_push_back(&ps->queue, p_next(ps));
+        p_set_next(ps, g);
     } else {
         gqueue_push_back(&ps->queue, g);
     }
@@ -494,14 +493,14 @@ static G *steal(M *m) {
         PSched *vs = p_sched(victim);
         uint32_t len = atomic_load_explicit(&vs->queue.len, memory_order_relaxed);
         bool idle_owner = atomic_load(&vs->status) != P_RUNNING;
-        if (!len && !(idle_owner && vs->next)) continue;
+        if (!len && !(idle_owner && p_next(vs))) continue;
         GQueue got = {0};
         spin_lock(&vs->lock);
         for (uint32_t want = (vs->queue.len + 1) / 2; want; want--)
             gqueue_push_front(&got, gqueue_pop_back(&vs->queue));
-        if (!got.head && vs->next && idle_owner) {
-            gqueue_push_back(&got, vs->next);
-            vs->next = NULL;
+        if (!got.head && p_next(vs) && idle_owner) {
+            gqueue_push_back(&got, p_next(vs));
+            p_set_next(vs, NULL);
         }
         spin_unlock(&vs->lock);
         G *g = gqueue_pop_front(&got);
@@ -536,7 +535,7 @@ static bool any_work(Sched *s) {
     for (uint32_t i = 0; i < s->vm->nprocs; i++) {
         PSched *ps = p_sched(s->vm->ps[i]);
         if (atomic_load(&ps->queue.len)) return true;
-        if (ps->next && atomic_load(&ps->status) != P_RUNNING) return true;
+        if (p_next(ps) && atomic_load(&ps->status) != P_RUNNING) return true;
     }
     return false;
 }
@@ -635,7 +634,7 @@ static bool idle(M *m) {
 G *sched_next(M *m) {
     Vm *vm = m->vm;
     Sched *s = vm->sched;
-    m->g = NULL;
+    m_set_g(m, NULL);
     for (;;) {
         if (atomic_load_explicit(&vm->exiting, memory_order_relaxed)) return NULL;
         if (!m->p) { /* came out of a system call without one */
@@ -660,7 +659,7 @@ G *sched_next(M *m) {
         uint32_t tick = ++ps->tick;
         int64_t now = 0;
         /* The wheel is looked at on every 16th switch, so that busy goroutines do not delay timers. */
-        if (tick % 16 == 0 || !ps->queue.head) {
+        if (tick % 16 == 0 || !atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) {
             int64_t next = atomic_load_explicit(&s->wheel.next_when, memory_order_relaxed);
             if (next != INT64_MAX && next <= (now = sched_clock(s))) wheel_run(m, now);
         }
@@ -695,7 +694,7 @@ G *sched_next(M *m) {
             atomic_store_explicit(&ps->work_since, 0, memory_order_relaxed);
         }
         g->m = m;
-        m->g = g;
+        m_set_g(m, g);
         atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);
         __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
         atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
@@ -734,9 +733,9 @@ bool sched_safepoint(M *m, G *g) {
     PSched *ps = p_sched(m->p);
     if (unlikely(s->seeded)) { /* at every safepoint the seed decides whether to go on */
         s->virtual_now += 10;
-        if (rt_rand(m) % SEEDED_SLICE) return false;
+        if (rt_rand(m) % s->seeded_slice) return false;
     }
-    return ps->next || atomic_load_explicit(&ps->queue.len, memory_order_relaxed) ||
+    return p_next(ps) || atomic_load_explicit(&ps->queue.len, memory_order_relaxed) ||
            atomic_load_explicit(&s->global.len, memory_order_relaxed);
 }
 
@@ -791,7 +790,7 @@ bool sched_exit_syscall(M *m, G *g) {
         return true;
     }
     atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
-    m->g = NULL;
+    m_set_g(m, NULL);
     gqueue_push_back(&s->global, g);
     pthread_mutex_unlock(&s->lock);
     return false;
@@ -808,8 +807,7 @@ static bool world_is_stopped(Sched *s, M *m) {
         PSched *ps = p_sched(p);
         if (atomic_load(&ps->status) != P_RUNNING) continue;
         all = false;
-        M *owner = p->m;
-        G *g = owner ? owner->g : NULL;
+        G *g = p_running_g(p);
         if (g) request_preempt(g);
     }
     return all;
@@ -881,9 +879,8 @@ static void *monitor_thread(void *arg) {
             if (st == P_RUNNING) {
                 uint64_t now = atomic_load(&ps->slice_start);
                 if (now == seen[i]) { /* the same G through a whole nap */
-                    M *m = p->m;
-                    G *g = m ? m->g : NULL;
-                    bool others = atomic_load(&ps->queue.len) || ps->next || atomic_load(&s->global.len) ||
+                    G *g = p_running_g(p);
+                    bool others = atomic_load(&ps->queue.len) || p_next(ps) || atomic_load(&s->global.len) ||
                                   timers_due || (s->epfd >= 0 && atomic_load(&s->poll_waiters) && !atomic_load(&s->polling));
                     if (g && others) request_preempt(g);
                 }
@@ -894,13 +891,13 @@ static void *monitor_thread(void *arg) {
                 bool lasts = t == ps->seen_syscall_tick;
                 ps->seen_syscall_tick = t;
                 if (!lasts) continue;
-                bool work = atomic_load(&ps->queue.len) || ps->next || any_work(s) || timers_due ||
+                bool work = atomic_load(&ps->queue.len) || p_next(ps) || any_work(s) || timers_due ||
                             atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
                 if (!work) continue;
                 pthread_mutex_lock(&s->lock);
                 uint32_t expect = P_SYSCALL;
                 if (!atomic_load(&s->stopping) && atomic_compare_exchange_strong(&ps->status, &expect, P_IDLE)) {
-                    p->m = NULL;
+                    p_set_m(p, NULL);
                     start_worker(s, p);
                 }
                 pthread_mutex_unlock(&s->lock);
@@ -958,6 +955,7 @@ void sched_init(Vm *vm, uint32_t nprocs, void (*run)(M *m)) {
     pthread_cond_init(&s->monitor_cond, NULL);
     s->seeded = vm->stress.sched_seed >= 0;
     s->virtual_now = 1000000000;
+    s->seeded_slice = 2u << (vm->rand_seed >> 7) % 4 * 2; /* 2, 8, 32 or 128 */
     const char *log = getenv("VOLE_SCHED_LOG");
     if (s->seeded && log) s->log = fopen(log, "w");
     s->start_nano = sched_clock(s);
@@ -1040,7 +1038,7 @@ int sched_set_procs(M *m, int n) {
         }
         for (int i = n; i < old; i++) {
             PSched *ps = p_sched(vm->ps[i]);
-            if (ps->next) gqueue_push_back(&s->global, ps->next), ps->next = NULL;
+            if (p_next(ps)) gqueue_push_back(&s->global, p_next(ps)), p_set_next(ps, NULL);
             for (G *g; (g = gqueue_pop_front(&ps->queue));) gqueue_push_back(&s->global, g);
             spin_lock(&s->slab_lock);
             for (G *g; (g = ps->free_g);) {
@@ -1052,7 +1050,7 @@ int sched_set_procs(M *m, int n) {
             spin_unlock(&s->slab_lock);
             mem_p_retire(vm, vm->ps[i]);
             if (vm->ps[i]->m) vm->ps[i]->m->p = NULL; /* its worker goes to sleep in sched_next */
-            vm->ps[i]->m = NULL;
+            p_set_m(vm->ps[i], NULL);
             atomic_store(&ps->status, P_DEAD);
         }
     }

@@ -25,7 +25,7 @@ typedef struct GQueue { G *head, *tail; _Atomic uint32_t len; } GQueue;
 typedef struct PSched {
     SpinLock lock;          /* of queue and next */
     GQueue queue;           /* children at the front, readied and yielded ones at the back */
-    G *next;                /* direct hand-off: runs first, inherits the slice */
+    G *next;                /* direct hand-off: runs first, inherits the slice; see p_next */
     uint32_t next_run;      /* how many times in a row next was taken */
     uint32_t tick;
     _Atomic uint32_t status; /* PStatus */
@@ -107,12 +107,23 @@ typedef struct Sched {
     /* One deterministic schedule (stress.sched_seed >= 0): a clock that only the scheduler moves, and a log of
      * who ran when (VOLE_SCHED_LOG=FILE). */
     bool seeded;
+    uint32_t seeded_slice; /* safepoints a goroutine passes on average before it yields; chosen by the seed */
     int64_t virtual_now;
     FILE *log;
 } Sched;
 
 static inline PSched *p_sched(P *p) { return p->sched; }
 static inline MSched *m_sched(M *m) { return m->sched; }
+/* These are looked at without a lock: the monitor guesses who runs what, workers whether there is work. */
+static inline G *p_next(PSched *ps) { return __atomic_load_n(&ps->next, __ATOMIC_RELAXED); }
+static inline void p_set_next(PSched *ps, G *g) { __atomic_store_n(&ps->next, g, __ATOMIC_RELAXED); }
+static inline void m_set_g(M *m, G *g) { __atomic_store_n(&m->g, g, __ATOMIC_RELAXED); }
+static inline void p_set_m(P *p, M *m) { __atomic_store_n(&p->m, m, __ATOMIC_RELEASE); }
+/* What p runs, as far as one can see from outside; may be over already. */
+static inline G *p_running_g(P *p) {
+    M *m = __atomic_load_n(&p->m, __ATOMIC_ACQUIRE);
+    return m ? __atomic_load_n(&m->g, __ATOMIC_RELAXED) : NULL;
+}
 
 void gqueue_push_back(GQueue *q, G *g);
 void gqueue_push_front(GQueue *q, G *g);

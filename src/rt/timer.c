@@ -159,9 +159,9 @@ static int wheel_fire(M *m, int64_t now) {
 
 int wheel_run(M *m, int64_t now) {
     G *running = m->g; /* what fires does not belong to it */
-    m->g = NULL;
+    m_set_g(m, NULL);
     int fired = wheel_fire(m, now);
-    m->g = running;
+    m_set_g(m, running);
     return fired;
 }
 

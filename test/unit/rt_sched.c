@@ -1,5 +1,5 @@
 /* The scheduler, channels, select, semaphores and timers without an interpreter: goroutines are small state machines
- * in C that the test's worker loop runs. Build with BUILD=tsan to look for data races. */
+ * in C that the test's worker loop runs. For data races: make BUILD=tsan build/tsan/unit/rt_sched. */
 #include "rt_stub.h"
 
 #include "rt/chan_int.h"
@@ -61,8 +61,9 @@ static void run(M *m) {
             if (r == RT_YIELD) sched_yield_g(m, g);
             if (r == RT_EXIT) {
                 atomic_store(&g->status, G_DEAD);
-                m->g = NULL;
+                m_set_g(m, NULL);
                 sched_free_g(m, g);
+                free(t);
                 finish(m);
             }
             break;
@@ -143,6 +144,32 @@ static RtResult nap(M *m, Task *t) {
     return timer_sleep(m, ns);
 }
 
+static RtResult peek(M *m, Task *t) { /* looks without waiting until the channel is closed */
+    RtResult r = chan_recv(m, T.stop, NULL, &t->ok, false);
+    if (r == RT_OK) return t->ok ? RT_OK : RT_EXIT;
+    return RT_YIELD;
+}
+static RtResult collect(M *m, Task *t) { /* stops the world */
+    if (!t->left--) return RT_EXIT;
+    gc_run(m);
+    return timer_sleep(m, 300000);
+}
+static struct { uint32_t wait, notify; uint64_t lock; void *head, *tail; } cond; /* a sync.notifyList */
+static _Atomic int64_t waiting;
+static RtResult await(M *m, Task *t) {
+    if (!t->left--) {
+        atomic_fetch_sub(&waiting, 1);
+        return RT_EXIT;
+    }
+    return notify_wait(m, (struct NotifyList *)&cond, notify_add((struct NotifyList *)&cond));
+}
+static RtResult notify(M *m, Task *t) {
+    if (!atomic_load(&waiting)) return RT_EXIT;
+    if (++t->left % 4) notify_one(m, (struct NotifyList *)&cond);
+    else notify_all(m, (struct NotifyList *)&cond);
+    return RT_YIELD;
+}
+
 static void test_everything(void **state) {
     static Vm vm;
     vm.stress.sched_seed = -1;
@@ -167,6 +194,11 @@ static void test_everything(void **state) {
     for (int i = 0; i < SELECTORS * 2; i++) spawn(m, feed, EACH, i);
     for (int i = 0; i < LOCKERS; i++) spawn(m, lock, EACH, i);
     for (int i = 0; i < SLEEPERS; i++) spawn(m, nap, 10, i);
+    for (int i = 0; i < 2; i++) spawn(m, peek, 0, i);
+    spawn(m, collect, 20, 0);
+    atomic_store(&waiting, 6);
+    for (int i = 0; i < 6; i++) spawn(m, await, 500, i);
+    for (int i = 0; i < 2; i++) spawn(m, notify, 0, i);
     atomic_fetch_sub(&T.live, 1);
     Task *last = calloc(1, sizeof *last);
     last->step = nap;

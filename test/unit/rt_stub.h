@@ -45,7 +45,7 @@ static void *roots[4096]; /* what the test keeps alive */
 static void scan_roots(Vm *vm, Marker *mk) { gc_mark_words(mk, roots, ARRAY_LEN(roots), NULL); }
 
 typedef struct World { Vm vm; M m; P p; P *ps[1]; } World;
-static World *world_new(void) {
+static inline World *world_new(void) {
     World *w = calloc(1, sizeof *w);
     w->ps[0] = &w->p;
     w->vm.ps = w->ps;
@@ -60,7 +60,7 @@ static World *world_new(void) {
     memset(roots, 0, sizeof roots);
     return w;
 }
-static void world_free(World *w) {
+static inline void world_free(World *w) {
     heap_free(&w->vm);
     free(w);
 }
