@@ -96,7 +96,7 @@ void build_function(Builder *b, Sym *sym, Object *fn, TypeList targs, Str symnam
         check_body_now(u->ts, fn);
         pthread_mutex_unlock(&u->ts->lock);
     }
-    if (!d->body) return;
+    if (!d->body || (!targs.len && build_byte_order_body(b, sym, fn, symname, name))) return;
     Fn *f = fn_new(b, NULL, inst_new(b, fn, targs), sym, symname, name, d->pos);
     f->force_dupok = targs.len > 0;
     f->f->noinline = d->pragmas & PRAGMA_NOINLINE;

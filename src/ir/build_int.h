@@ -202,6 +202,8 @@ void build_function(Builder *b, Sym *sym, Object *fn, TypeList targs, Str symnam
 void build_wrapper(Builder *b, Work *w);
 void build_intrinsic_body(Builder *b, Sym *sym, Object *fn, Str name, IntrinsicId id);
 IntrinsicId build_find_intrinsic(Builder *b, Object *fn);
+/* The body of an accessor of encoding/binary or internal/byteorder; false: fn is none. */
+bool build_byte_order_body(Builder *b, Sym *sym, Object *fn, Str symname, Str name);
 Object *func_origin(Object *fn);
 
 /* ---- Places -------------------------------------------------------------------------------------- */
