@@ -103,7 +103,7 @@ static bool parse_args(CheckJob *j, char **files, int *nfiles) {
         else if (!strcmp(a, "-std")) j->std = true;
         else if (!strcmp(a, "-complete")) j->complete = true;
         else if (!strcmp(a, "-source")) j->source = true;
-        else if (!strcmp(a, "-e")) j->all = true;
+        else if (flag_bool(a, "e", &j->all)) continue;
         else if (!strcmp(a, "-k")) j->keep_going = true;
         else if (!strcmp(a, "-export")) j->export = true;
         else if (!strcmp(a, "-time")) j->time = true;

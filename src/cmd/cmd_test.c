@@ -9,10 +9,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cmd/compile.h"
@@ -32,6 +34,7 @@ typedef struct TestJob {
     bool local;            /* no package was named */
     bool verbose, bench, list, json, compile_only, failfast, help;
     const char *out;       /* -o */
+    int at_once;           /* -p: packages that are tested at the same time */
     double timeout;        /* seconds, 0: none */
     int status;
 } TestJob;
@@ -227,42 +230,6 @@ static const char *said_path(TestJob *j, const Buf *said) {
     return arena_printf(&j->arena, "%.*s", (int)strcspn(said->data + 1, "\n"), said->data + 1);
 }
 
-/* Reads what the child says until it closes its output or runs too long. */
-static bool follow(TestJob *j, pid_t pid, int status_fd, int out_fd, Buf *said, TestOutput *o, uint64_t *started) {
-    bool killed = false;
-    char part[65536];
-    int open = 2;
-    struct pollfd fds[2] = {{.fd = status_fd, .events = POLLIN}, {.fd = out_fd, .events = POLLIN}};
-    while (open) {
-        int wait = -1;
-        if (j->timeout > 0 && *started) {
-            double left = j->timeout + 60 - (double)(time_now_ns() - *started) / 1e9;
-            if (left <= 0 && !killed) {
-                kill(pid, SIGKILL);
-                killed = true;
-            }
-            wait = left > 0 ? (int)(left * 1000) + 1 : 1000;
-        }
-        if (poll(fds, 2, wait) < 0 && errno != EINTR) break;
-        for (int k = 0; k < 2; k++) {
-            if (fds[k].fd < 0 || !fds[k].revents) continue;
-            ssize_t n = read(fds[k].fd, part, sizeof part);
-            if (n <= 0) {
-                close(fds[k].fd);
-                fds[k].fd = -1;
-                open--;
-            } else if (k == 0) {
-                buf_put(said, part, (size_t)n);
-                if (said->data[0] == 'R' && !*started) *started = time_now_ns();
-                if (o->json && !o->json->package) testjson_start(o->json, stdout, said_path(j, said));
-            } else {
-                take_output(o, part, (size_t)n);
-            }
-        }
-    }
-    return killed;
-}
-
 static void summarize(TestJob *j, char how, const char *path, int wstatus, bool killed, double seconds, TestOutput *o) {
     bool failed = false;
     const Buf *text = &o->text;
@@ -288,44 +255,153 @@ static void summarize(TestJob *j, char how, const char *path, int wstatus, bool 
     fflush(stdout);
 }
 
-static void test_one(TestJob *j, const char *pattern, bool only) {
-    int status[2], out[2];
-    if (pipe(status) < 0 || pipe(out) < 0) {
+/* One package that is being tested. */
+typedef struct TestRun {
+    const char *pattern;
+    char *dir;             /* for its program, or NULL */
+    pid_t pid;
+    int fds[2];            /* what the child tells, its output; -1: closed */
+    Buf said;
+    TestOutput out;
+    TestJson json;
+    uint64_t started, exited;
+    int wstatus;
+    bool killed, finished;
+} TestRun;
+
+static void start(TestJob *j, TestRun *r, bool only) {
+    int status[2] = {-1, -1}, out[2] = {-1, -1};
+    r->out.stream = only && (j->local || j->verbose || j->bench);
+    if (j->json) r->out.json = &r->json;
+    r->wstatus = 1 << 8;
+    r->fds[0] = r->fds[1] = -1;
+    if (pipe2(status, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0) {
         fprintf(stderr, "vole test: pipe: %s\n", strerror(errno));
-        j->status = 1;
+        r->finished = true;
         return;
     }
     const char *tmp = getenv("TMPDIR");
-    char *dir = arena_printf(&j->arena, "%s/vole-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (j->compile_only || !mkdtemp(dir)) dir = NULL;
+    r->dir = arena_printf(&j->arena, "%s/vole-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (j->compile_only || !mkdtemp(r->dir)) r->dir = NULL;
     fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
+    r->pid = fork();
+    if (r->pid == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
         close(status[0]);
         close(out[0]);
         TestChild *t = calloc(1, sizeof *t);
         if (!t) base_oom();
-        *t = (TestChild){.j = j, .pattern = pattern, .status_fd = status[1], .out_fd = out[1], .c = compile_new(), .dir = dir};
+        *t = (TestChild){.j = j, .pattern = r->pattern, .status_fd = status[1], .out_fd = out[1], .c = compile_new(), .dir = r->dir};
         exit(run_child(t));
     }
     close(status[1]);
     close(out[1]);
-    Buf said = {0};
-    TestJson json = {0};
-    TestOutput o = {.stream = only && (j->local || j->verbose || j->bench)};
-    uint64_t started = 0;
-    if (j->json) o.json = &json;
-    bool killed = pid < 0 ? false : follow(j, pid, status[0], out[0], &said, &o, &started);
-    int wstatus = 1 << 8;
-    while (pid > 0 && waitpid(pid, &wstatus, 0) < 0 && errno == EINTR) {}
-    if (dir) remove_program(dir);
-    double seconds = started ? (double)(time_now_ns() - started) / 1e9 : 0;
-    char how = said.len ? said.data[0] : 'B';
-    const char *path = said.len > 1 ? said_path(j, &said) : pattern;
-    if (o.json && !json.package) testjson_start(&json, stdout, path);
-    summarize(j, how, path, wstatus, killed, seconds, &o);
-    buf_free(&said);
-    buf_free(&o.text);
+    r->fds[0] = status[0];
+    r->fds[1] = out[0];
+}
+
+static void close_end(TestRun *r, int k) {
+    if (r->fds[k] >= 0) close(r->fds[k]);
+    r->fds[k] = -1;
+}
+
+static void read_from(TestJob *j, TestRun *r, int k) {
+    char part[65536];
+    ssize_t n = read(r->fds[k], part, sizeof part);
+    if (n < 0 && errno == EINTR) return;
+    if (n <= 0) close_end(r, k);
+    else if (k == 1) take_output(&r->out, part, (size_t)n);
+    else {
+        buf_put(&r->said, part, (size_t)n);
+        if (r->said.data[0] == 'R' && !r->started) r->started = time_now_ns();
+        if (j->json && !r->json.package) testjson_start(&r->json, stdout, said_path(j, &r->said));
+    }
+}
+
+/* Ends what runs too long, and does not wait for ever for what the test left behind. */
+static void watch(TestJob *j, TestRun *r) {
+    enum { GRACE_S = 60, LEFT_BEHIND_S = 5 };
+    uint64_t now = time_now_ns();
+    if (j->timeout > 0 && r->started && !r->killed && (double)(now - r->started) / 1e9 > j->timeout + GRACE_S) {
+        kill(r->pid, SIGKILL);
+        r->killed = true;
+    }
+    if (!r->exited && r->pid > 0 && waitpid(r->pid, &r->wstatus, WNOHANG) == r->pid) r->exited = now;
+    if (r->exited && now - r->exited > LEFT_BEHIND_S * 1000000000ull) close_end(r, 0), close_end(r, 1);
+    if (r->fds[0] >= 0 || r->fds[1] >= 0) return;
+    while (!r->exited && r->pid > 0 && waitpid(r->pid, &r->wstatus, 0) < 0 && errno == EINTR) {}
+    if (!r->exited) r->exited = time_now_ns();
+    r->finished = true;
+    if (r->dir) remove_program(r->dir);
+}
+
+static void tell_result(TestJob *j, TestRun *r) {
+    double seconds = r->started ? (double)(r->exited - r->started) / 1e9 : 0;
+    char how = r->said.len ? r->said.data[0] : 'B';
+    const char *path = r->said.len > 1 ? said_path(j, &r->said) : r->pattern;
+    if (j->json && !r->json.package) testjson_start(&r->json, stdout, path);
+    summarize(j, how, path, r->wstatus, r->killed, seconds, &r->out);
+    buf_free(&r->said);
+    buf_free(&r->out.text);
+}
+
+/* Interrupted: nothing is left behind. */
+static void stop_all(TestRun *runs, int n) {
+    for (int i = 0; i < n; i++)
+        if (!runs[i].finished && runs[i].pid > 0) {
+            kill(runs[i].pid, SIGKILL);
+            waitpid(runs[i].pid, NULL, 0);
+            if (runs[i].dir) remove_program(runs[i].dir);
+        }
+}
+
+/* Tests packages, some at a time; results come in order. */
+static void test_all(TestJob *j, StrVec *packages) {
+    int n = packages->len, next = 0, told = 0, running = 0;
+    TestRun *runs = calloc((size_t)n + 1, sizeof *runs);
+    struct pollfd *fds = calloc((size_t)n * 2 + 2, sizeof *fds);
+    if (!runs || !fds) base_oom();
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGHUP);
+    sigprocmask(SIG_BLOCK, &stop, NULL); /* the children unblock them */
+    int stopped = signalfd(-1, &stop, SFD_CLOEXEC);
+    while (told < n) {
+        while (next < n && running < j->at_once && !(j->status && j->failfast)) {
+            runs[next].pattern = str_dup(&j->arena, packages->at[next]).p;
+            start(j, &runs[next++], n == 1);
+            running++;
+        }
+        int k = 0;
+        for (int i = told; i < next; i++)
+            for (int e = 0; e < 2; e++)
+                if (runs[i].fds[e] >= 0) fds[k++] = (struct pollfd){.fd = runs[i].fds[e], .events = POLLIN};
+        fds[k] = (struct pollfd){.fd = stopped, .events = POLLIN};
+        if (poll(fds, (nfds_t)k + 1, k ? 500 : 0) < 0 && errno != EINTR) break;
+        if (fds[k].revents) {
+            stop_all(runs, next);
+            j->status = 1;
+            break;
+        }
+        int at = 0;
+        for (int i = told; i < next; i++)
+            for (int e = 0; e < 2; e++)
+                if (runs[i].fds[e] >= 0 && at < k && fds[at].fd == runs[i].fds[e] && fds[at++].revents) read_from(j, &runs[i], e);
+        for (int i = told; i < next; i++)
+            if (!runs[i].finished) {
+                watch(j, &runs[i]);
+                if (runs[i].finished) running--;
+            }
+        while (told < next && runs[told].finished) tell_result(j, &runs[told++]);
+        if (j->status && j->failfast && told == next) break;
+    }
+    close(stopped);
+    free(runs);
+    free(fds);
 }
 
 /* ---- Flags --------------------------------------------------------------------------------------------------------- */
@@ -366,6 +442,7 @@ static bool test_flag(TestJob *j, int *i) {
     }
     if (flag_bool(plain, "json", &j->json) || flag_bool(plain, "c", &j->compile_only)) return true;
     if ((v = flag_value(j->argc, j->argv, i, "o"))) return j->out = v, true;
+    if ((v = flag_value(j->argc, j->argv, i, "p"))) return j->at_once = atoi(v), true;
     if (flag_value(j->argc, j->argv, i, "fuzz")) {
         fprintf(stderr, "vole test: -fuzz is not supported; fuzz tests run their seeds\n");
         j->status = 2;
@@ -467,8 +544,9 @@ int cmd_test(int argc, char **argv) {
     StrVec packages = {0};
     if (!parse_args(j)) return j->status;
     if (!expand(j, &packages)) return 1;
-    for (int i = 0; i < packages.len && !(j->status && j->failfast); i++)
-        test_one(j, str_dup(&j->arena, packages.at[i]).p, packages.len == 1);
+    if (!j->at_once) j->at_once = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (j->at_once < 1 || j->json || j->bench) j->at_once = 1;
+    test_all(j, &packages);
     if (j->status && !j->local && !j->json) puts("FAIL");
     return j->status;
 }
