@@ -767,7 +767,7 @@ bool sched_exit_syscall(M *m, G *g) {
             atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
             return true;
         }
-        wait_world(m, false);
+        wait_world(m, true); /* the native goes on */
         atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
         return true;
     }
