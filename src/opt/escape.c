@@ -876,7 +876,53 @@ static void uniform_params(Opt *o) {
     vec_free(&pairs);
 }
 
+/* An aggregate that is loaded only to take parts of it: the parts are loaded instead, at the same place. */
+static void split_loads(Opt *o) {
+    enum { MAX_PARTS = 6 };
+    IrFunc *f = o->f;
+    int n = f->values.len;
+    uint8_t *uses = arena_array(&o->arena, uint8_t, n); /* 255: not only parts */
+    bool any = false;
+    for (int b = 0; b < f->blocks.len; b++) {
+        IrBlock *bl = &f->blocks.at[b];
+        for (int k = 0; k < bl->insts.len; k++) {
+            IrValue *v = ir_val(f, bl->insts.at[k]);
+            for (uint32_t i = 0; i < v->nargs; i++) {
+                ValueId a = v->args[i];
+                if (!a || ir_val(f, a)->op != IR_LOAD || ir_val(f, a)->type->rep != REP_AGG) continue;
+                bool part = v->op == IR_AGGGET && v->type->rep != REP_AGG && v->type->nslots;
+                uses[a] = part && uses[a] < MAX_PARTS ? uses[a] + 1 : 255;
+                any |= part;
+            }
+        }
+        for (int s = 0; s < bl->nsucc; s++)
+            for (int i = 0; i < bl->succ[s].nargs; i++) uses[bl->succ[s].args[i]] = 255;
+    }
+    if (!any) return;
+    for (int b = 0; b < f->blocks.len; b++) /* each part becomes a load that stands where the whole stood */
+        for (int k = 0; k < f->blocks.at[b].insts.len; k++) {
+            ValueId id = f->blocks.at[b].insts.at[k];
+            IrValue *v = ir_val(f, id);
+            if (id >= (ValueId)n || v->op != IR_AGGGET || v->type->rep == REP_AGG || !v->type->nslots) continue;
+            ValueId a = v->args[0];
+            IrValue *l = ir_val(f, a);
+            if (l->op != IR_LOAD || l->type->rep != REP_AGG || uses[a] == 255 || l->block != (BlockId)b) continue;
+            /* only within one block: the load itself stays for its nil check */
+            IrBlock *bl = &f->blocks.at[b];
+            int at = 0;
+            while (bl->insts.at[at] != a) at++;
+            if (at > k) continue;
+            memmove(bl->insts.at + at + 2, bl->insts.at + at + 1, sizeof(ValueId) * (size_t)(k - at - 1));
+            bl->insts.at[at + 1] = id;
+            v->op = IR_LOAD;
+            v->aux2 += l->aux2;
+            v->args[0] = l->args[0];
+            v->flags = l->flags;
+        }
+}
+
 void opt_forward(Opt *o) {
+    split_loads(o);
     forward_closures(o);
     uniform_params(o);
 }

@@ -8,6 +8,7 @@ static const Pass early[] = {
     {"cleanup", opt_cleanup},   /* unreachable code would hide single definitions */
     {"mem2reg", opt_mem2reg},
     {"simplify", opt_simplify},
+    {"forward", opt_forward},
     {"cleanup", opt_cleanup},
     {"dce", opt_dce},
 };
