@@ -6,7 +6,7 @@ OUT = build$(if $(filter-out release,$(BUILD)),/$(BUILD))
 WARN = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wvla
 CFLAGS_release = -O2
 CFLAGS_debug = -O0 -DVOLE_DEBUG
-CFLAGS_asan = -O1 -DVOLE_DEBUG -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+CFLAGS_asan = -O1 -DVOLE_DEBUG -fsanitize=address,undefined -fno-sanitize=nonnull-attribute -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 CFLAGS_tsan = -O1 -DVOLE_DEBUG -fsanitize=thread
 CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -MMD -MP -pthread -fno-strict-aliasing -fwrapv
 # A dispatch jump in every handler, pc and fp in registers (not packed into a vector).

@@ -15,7 +15,8 @@ const uint16_t mem_class_size[MEM_NCLASS] = {
 #undef CLASS
 };
 
-enum { GROW_BYTES = 64 << 20, RUN_BYTES = 8192, MAX_ALLOC_BITS = 47 };
+enum { HUGE_BYTES = 2 << 20, HUGE_FROM = 8 << 20, /* heaps of that size get huge pages */
+       GROW_BYTES = 64 << 20, RUN_BYTES = 8192, MAX_ALLOC_BITS = 47 };
 
 /* ---- Start and end ------------------------------------------------------------------------------ */
 
@@ -55,8 +56,10 @@ void heap_init(Vm *vm) {
             munmap(p, size);
             continue;
         }
-        h->base = p;
-        h->reserved = size;
+        h->base = (uint8_t *)(((uintptr_t)p + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1));
+        h->reserved = size - (size_t)(h->base - (uint8_t *)p);
+        h->reservation = p;
+        h->reservation_size = size;
         h->pages = t;
         break;
     }
@@ -103,7 +106,7 @@ void heap_free(Vm *vm) {
     marker_free(&h->marker);
     itabs_free(h);
     stack_pool_free(h);
-    munmap(h->base, h->reserved);
+    munmap(h->reservation, h->reservation_size);
     munmap(h->pages, h->pages_bytes);
     pthread_mutex_destroy(&h->lock);
     for (uint32_t i = 0; vm->ps && i < vm->nprocs; i++)
@@ -218,7 +221,9 @@ static Span *pages_alloc(Heap *h, size_t npages) {
             more = (more + GROW_BYTES - 1) & ~(size_t)(GROW_BYTES - 1);
             if (more > h->reserved - h->mapped) more = h->reserved - h->mapped;
             if (mprotect(h->base + h->mapped, more, PROT_READ | PROT_WRITE)) out_of_memory(h, size);
+            size_t from = h->mapped > HUGE_FROM ? h->mapped : HUGE_FROM;
             h->mapped += more;
+            if (h->mapped > from) madvise(h->base + from, h->mapped - from, MADV_HUGEPAGE);
         }
         s = span_new();
         s->base = h->base + h->used;

@@ -73,6 +73,8 @@ struct Heap {
     Vm *vm;
     pthread_mutex_t lock;
     uint8_t *base;
+    uint8_t *reservation; /* as mmap gave it */
+    size_t reservation_size;
     size_t reserved, mapped, used; /* bytes: address range, accessible, handed out */
     Span **pages;
     size_t pages_bytes;
