@@ -21,6 +21,7 @@
 
 enum {
     SLICE_NS = 1000 * 1000,      /* a goroutine runs this long before it is asked to yield */
+    TIMER_NAP_NS = 200 * 1000,   /* the monitor looks this often while timers are due and every P is busy */
     WAKE_AGE_NS = 20 * 1000,     /* work older than this is worth waking a second worker */
     NEXT_CAP = 64,               /* hand-offs in a row before the queue gets its turn */
     FAIR_TICK = 61,              /* every so many switches the oldest goes first */
@@ -869,20 +870,26 @@ static void *monitor_thread(void *arg) {
         }
         pthread_mutex_unlock(&s->lock);
         struct timespec nap = {0, atomic_load(&s->n_syscall) ? 200 * 1000 : SLICE_NS};
+        int64_t next = atomic_load(&s->wheel.next_when);
+        if (next != INT64_MAX && !atomic_load(&s->n_idle_p)) { /* nobody waits in the poller for the timer */
+            int64_t until = next - sched_clock(s);
+            if (until < nap.tv_nsec) nap.tv_nsec = until > TIMER_NAP_NS ? until : TIMER_NAP_NS;
+        }
         nanosleep(&nap, NULL);
         bool have_idle = atomic_load(&s->n_idle_p) > 0, wake = false;
-        bool timers_due = atomic_load(&s->wheel.next_when) <= sched_clock(s);
+        int64_t late = sched_clock(s) - atomic_load(&s->wheel.next_when);
+        bool timers_due = late >= 0, hurry = late >= TIMER_NAP_NS; /* every P overlooks them */
         for (uint32_t i = 0; i < vm->nprocs; i++) {
             P *p = vm->ps[i];
             PSched *ps = p_sched(p);
             uint32_t st = atomic_load(&ps->status);
             if (st == P_RUNNING) {
                 uint64_t now = atomic_load(&ps->slice_start);
-                if (now == seen[i]) { /* the same G through a whole nap */
+                if (now == seen[i] || hurry) { /* the same G through a whole nap */
                     G *g = p_running_g(p);
                     bool others = atomic_load(&ps->queue.len) || p_next(ps) || atomic_load(&s->global.len) ||
                                   timers_due || (s->epfd >= 0 && atomic_load(&s->poll_waiters) && !atomic_load(&s->polling));
-                    if (g && others) request_preempt(g);
+                    if (g && others) request_preempt(g), hurry = false;
                 }
                 seen[i] = now;
                 if (have_idle && (atomic_load(&ps->queue.len) || atomic_load(&s->global.len))) wake = true;
