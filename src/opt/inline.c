@@ -215,7 +215,7 @@ static IrFunc *callee_of(Opt *o, Map *by_sym, IrValue *v, ValueId *ctx, uint32_t
 bool opt_inline(Opt *o, Map *by_sym, InlineFacts (*facts)(void *ctx, IrFunc *g), void *ctx_) {
     IrFunc *f = o->f;
     if (f->is_wrapper && (f->has_ctx || !f->nparams)) return false; /* thunks of go and defer: their frames count */
-    if (str_has_prefix(f->name, "go:")) return false; /* its frame is hidden */
+    if (str_has_prefix(f->sym->name, "go:")) return false; /* its frame is hidden */
     Map calls = {.arena = &o->arena};
     int growth = 0, nblocks = f->blocks.len;
     for (int i = 0; i < nblocks; i++) {
