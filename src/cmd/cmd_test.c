@@ -113,6 +113,7 @@ static bool build_test(TestChild *t) {
     int status = 0;
     for (int i = 0; i < j->flags.len; i++) compile_flag(c, j->flags.len, j->flags.at, &i, &status);
     c->no_std |= in_std(c, t->pattern);
+    c->is_test = true;
     BuildPackage *x = NULL;
     if (compile_init(c)) return tell(t, 'S'), false;
     t->p = loader_load_test(&c->loader, t->pattern, j->files.at, j->files.len, &x);

@@ -28,6 +28,7 @@ typedef struct Compile {
     const char *dump_func;  /* only functions whose name contains it */
     bool time, mem, all_errors, allow_undefined;
     bool incomplete;        /* functions of user packages may lack bodies */
+    bool is_test;           /* a test program */
     bool no_std;            /* do not use std.vole: everything from source */
     bool verify;            /* run the SSA verifier on every function */
     int opt_level;
@@ -68,7 +69,8 @@ bool compile_std_index(Arena *a, Images *im, PkgIndex *out);
 
 /* The GODEBUG settings that go.mod's go and godebug lines and //go:debug lines give the program, as "a=1,b=2". */
 Str godebug_default(Compile *c);
-/* Defines them as a symbol of the program's image; hands the symbol of the last image to the runtime. */
+/* Defines them (and that it is a test program) as symbols of the program's image; hands those of a loaded image to
+ * its runtime. */
 void godebug_define(Compile *c);
 void godebug_apply(Images *im);
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static const char symbol_name[] = "go:godebug.default";
+static const char symbol_name[] = "go:godebug.default", test_symbol[] = "go:testbinary";
 
 typedef struct Setting { Str key, value; } Setting;
 typedef VEC(Setting) Settings;
@@ -74,6 +74,11 @@ Str godebug_default(Compile *c) {
 
 void godebug_define(Compile *c) {
     Str text = godebug_default(c);
+    Sym *test = c->is_test ? sym_get(&c->syms, STR(test_symbol)) : NULL;
+    if (test && sym_begin_define(&c->syms, test, SYM_RODATA)) {
+        sym_set_data(&c->syms, test, "1", 2, 8);
+        test->keep_name = true;
+    }
     Sym *s = sym_get(&c->syms, STR(symbol_name));
     if (!text.n || !sym_begin_define(&c->syms, s, SYM_RODATA)) return;
     sym_set_data(&c->syms, s, text.p, text.n + 1, 8);
@@ -81,9 +86,15 @@ void godebug_define(Compile *c) {
 }
 
 void godebug_apply(Images *im) {
-    const char *text = (const char *)(uintptr_t)image_lookup(im, STR(symbol_name));
-    uint64_t *var = (uint64_t *)(uintptr_t)image_lookup(im, STR("runtime.godebugDefault")); /* a Go string */
-    if (!text || !var) return;
-    var[0] = (uint64_t)(uintptr_t)text;
-    var[1] = strlen(text);
+    const struct { const char *symbol, *var; } settings[] = {
+        {symbol_name, "runtime.godebugDefault"},
+        {test_symbol, "testing.testBinary"}, /* testing.Testing, also in init functions */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+        const char *text = (const char *)(uintptr_t)image_lookup(im, str_c(settings[i].symbol));
+        uint64_t *var = text ? (uint64_t *)(uintptr_t)image_lookup(im, str_c(settings[i].var)) : NULL; /* a Go string */
+        if (!var) continue;
+        var[0] = (uint64_t)(uintptr_t)text;
+        var[1] = strlen(text);
+    }
 }
