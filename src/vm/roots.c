@@ -94,7 +94,8 @@ static void scan_frame(Scan *s, const FrameView *v) {
     const VmFunc *f = v->func;
     uint32_t n = 0;
     const uint8_t *map = frame_map(s, v, &n);
-    if (!s->exact || (f->flags & VMFUNC_HAS_CTX)) word(s, v->fp[FRAME_CTX]);
+    bool native_ctx = (f->flags & VMFUNC_NATIVE) && f->native && (vm_natives[f->native - 1].effects & NEFF_CTX);
+    if (!s->exact || (f->flags & VMFUNC_HAS_CTX) || native_ctx) word(s, v->fp[FRAME_CTX]);
     uint64_t *args = v->fp + FRAME_ARGS;
     if (!map && s->exact && v->pc == f->code && f->info && !(f->flags & VMFUNC_NATIVE)) { /* not entered yet */
         map = f->info->args_ptrs;

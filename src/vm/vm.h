@@ -16,6 +16,7 @@ enum {
     NEFF_ALLOC = 1, NEFF_BLOCK = 2, NEFF_SYSCALL = 4,
     NEFF_TRY = 8,     /* tried before the Go body, which runs when the native answers RT_FALSE; no other answers than
                        * RT_OK and RT_FALSE. It may have done part of the work when the body can go on from there. */
+    NEFF_CTX = 1 << 14, /* reads its closure context: a root while it runs */
 };
 typedef struct Native { const char *name; NativeFn fn; uint16_t param_slots, result_slots; unsigned effects; } Native;
 extern const Native vm_natives[]; /* native/natives.c, from tables/natives.def */
