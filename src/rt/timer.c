@@ -251,6 +251,12 @@ static void make_time(M *m, Bubble *bubble, int64_t delta, uint64_t out[3]) {
     const GoTimeVars *tv = &m->vm->sched_time;
     const int64_t unix_to_internal = (1969ll * 365 + 1969 / 4 - 1969 / 100 + 1969 / 400) * 86400;
     const int64_t wall_to_internal = (1884ll * 365 + 1884 / 4 - 1884 / 100 + 1884 / 400) * 86400;
+    if (bubble) { /* without a monotonic reading, as time.Now in a bubble */
+        out[0] = (uint64_t)nsec;
+        out[1] = (uint64_t)(sec + unix_to_internal);
+        out[2] = (uint64_t)(uintptr_t)tv->local;
+        return;
+    }
     uint64_t since1885 = (uint64_t)(sec + unix_to_internal - wall_to_internal);
     out[0] = 1ull << 63 | since1885 << 30 | (uint64_t)nsec;
     out[1] = (uint64_t)(mono - (tv->start_nano ? *tv->start_nano : 0));
@@ -317,6 +323,7 @@ void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan
 
 bool timer_stop(M *m, void *timer) {
     GoTimer *t = timer;
+    if (t->node.bubble && !m->g->bubble) rt_fatal(m->vm, "stop of synctest timer from outside bubble");
     spin_lock(&t->lock);
     bool pending = t->armed;
     t->armed = false;
@@ -328,6 +335,7 @@ bool timer_stop(M *m, void *timer) {
 
 bool timer_reset(M *m, void *timer, int64_t when, int64_t period) {
     GoTimer *t = timer;
+    if (t->node.bubble && !m->g->bubble) rt_fatal(m->vm, "reset of synctest timer from outside bubble");
     spin_lock(&t->lock);
     bool pending = t->armed;
     if (t->chan && chan_drain(t->chan)) pending = true;
