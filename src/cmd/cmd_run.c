@@ -245,7 +245,7 @@ static void *build_compile(void *arg) {
         }
     if (patterns.len <= 1) {
         Buf blob = {0};
-        char *one = patterns.len ? str_dup(&options->arena, patterns.at[0]).p ? arena_printf(&options->arena, "%.*s", STR_FMT(patterns.at[0])) : NULL : NULL;
+        char *one = patterns.len ? arena_printf(&options->arena, "%.*s", STR_FMT(patterns.at[0])) : NULL;
         char **files = named ? j->argv + first : &one;
         int nfiles = named ? n : one != NULL;
         if ((j->status = compile_load(options, files, nfiles)) || (j->status = compile_code(options))) return NULL;
@@ -264,7 +264,8 @@ static void *build_compile(void *arg) {
         c->tags = options->tags;
         c->lang = options->lang;
         c->all_errors = options->all_errors;
-        c->opt_level = options->opt_level ? 0 : -1;
+        c->opt_level = options->opt_level ? 0 : -1; /* as compile_init reads it */
+        c->incomplete = options->incomplete;
         c->no_std = options->no_std;
         char *one = arena_printf(&c->arena, "%.*s", STR_FMT(patterns.at[i]));
         Buf blob = {0};

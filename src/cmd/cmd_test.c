@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cmd/compile.h"
+#include "cmd/program.h"
 #include "cmd/testjson.h"
 #include "cmd/testmain.h"
 
@@ -142,7 +143,7 @@ static bool build_test(TestChild *t) {
     if (j->compile_only) {
         const char *base = strrchr(str_dup(&c->arena, t->p->path).p, '/');
         const char *out = j->out ? j->out : arena_printf(&c->arena, "%s.test", base ? base + 1 : str_dup(&c->arena, t->p->path).p);
-        if (strcmp(out, "/dev/null") && !file_write_atomic(&c->arena, out, buf_str(&blob), 0755, &err)) fprintf(stderr, "vole test: %s\n", err);
+        if (strcmp(out, "/dev/null") && !program_write(&c->arena, out, NULL, buf_str(&blob), &err)) fprintf(stderr, "vole test: %s\n", err);
         return tell(t, 'C'), false;
     }
     bool own_process = t->dir && !c->vm.stress && !c->vm.nprocs && !c->vm.leaks; /* which would not see these flags */

@@ -369,6 +369,7 @@ import "testing"
 func TestB(x int) { }
 '
 t test-setup-failed 1 $'# example.com/tt/broken\nbroken/b_test.go:3:1: wrong signature for TestB, must be: func TestB(t *testing.T)\nFAIL\texample.com/tt/broken [setup failed]\nFAIL' "$vole" test ./broken
+t test-compile 0 'PASS' bash -c "PATH=$(dirname "$vole"):\$PATH; '$vole' test -c -o tt.test . && ./tt.test -test.run=TestX"
 t test-badflag 2 $'flag provided but not defined: -zz\n...' "$vole" test -zz .
 cd ..
 
