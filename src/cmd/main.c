@@ -33,7 +33,7 @@ static const struct Command {
     {"exec", cmd_exec, "exec [flags] FILE.vole [arguments]", "run an image", "Runs an image that vole build wrote.\n" COMMON_FLAGS},
     {"test", cmd_test, "test [flags] [PACKAGES | FILES.go] [-args ...]", "test packages",
      "Runs the tests of packages as go test does. Flags: -v -run -skip -bench -benchtime -benchmem -count -cpu -failfast\n"
-     "-fullpath -json -list -parallel -short -shuffle -timeout, -c -o FILE (write the test program), -args.\n" COMMON_FLAGS},
+     "-fullpath -json -list -parallel -short -shuffle -timeout, -p N (packages at once), -c -o FILE (write the test program), -args.\n" COMMON_FLAGS},
     {"check", cmd_check, "check [-e] [-lang=go1.N] FILES.go | PACKAGES", "type-check packages and print errors",
      "Parses and type-checks, prints errors as gc does. -e: all of them. -time: how long it took.\n"},
     {"list", cmd_list, "list [-files] [-tags LIST] PATTERNS", "list packages", "Prints the import paths that match, or the files of each that the build takes.\n"},
