@@ -72,7 +72,7 @@ RtResult native_signal_disable(M *m, uint64_t *args) {
     SignalState *s = signals(m);
     s->wanted[sig] = 0;
     s->ignored[sig] = 0;
-    if (sig && sig != SIGSEGV && sig != SIGBUS) set_action((int)sig, SIG_DFL);
+    if (sig && sig != SIGSEGV && sig != SIGBUS) vm_signal_default((int)sig);
     return RT_OK;
 }
 

@@ -152,7 +152,29 @@ static void report_quit(M *m) {
     sched_exit(m->vm, 2);
 }
 
+static void on_forgotten(int sig) {}
+
+void vm_signal_default(int sig) {
+    struct sigaction sa = {.sa_handler = SIG_DFL, .sa_flags = SA_RESTART | SA_ONSTACK};
+    sigemptyset(&sa.sa_mask);
+    switch (sig) {
+    case SIGUSR1: case SIGUSR2: case SIGALRM: case SIGXCPU: case SIGXFSZ: case SIGVTALRM: case SIGPROF: case SIGIO: case SIGPWR:
+        sa.sa_handler = on_forgotten;
+        break;
+    case SIGQUIT: sa.sa_handler = on_quit_signal; break;
+    case SIGPIPE: sa.sa_handler = SIG_IGN; break;
+    default:
+        if (sig >= 34) sa.sa_handler = on_forgotten;
+    }
+    sigaction(sig, &sa, NULL);
+}
+
 void vm_install_signals(Vm *vm) {
+    for (int sig = SIGUSR1; sig <= 64; sig++) {
+        struct sigaction old;
+        if (sig == SIGSEGV || sig == SIGKILL || sig == SIGSTOP || sig == 32 || sig == 33) continue;
+        if (!sigaction(sig, NULL, &old) && old.sa_handler == SIG_DFL) vm_signal_default(sig);
+    }
     quit_vm = vm;
     vm->on_quit = report_quit;
     struct sigaction quit = {.sa_handler = on_quit_signal, .sa_flags = SA_RESTART};

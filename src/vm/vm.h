@@ -21,6 +21,8 @@ enum {
 typedef struct Native { const char *name; NativeFn fn; uint16_t param_slots, result_slots; unsigned effects; } Native;
 extern const Native vm_natives[]; /* native/natives.c, from tables/natives.def */
 extern const uint32_t vm_nnatives;
+/* What a signal does that os/signal does not ask for: as in gc many are caught and forgotten. */
+void vm_signal_default(int sig);
 int native_find(Str name); /* index or -1 */
 int native_to_try(Str name);     /* index of a native with NEFF_TRY, or -1 */
 /* What natives hold between calls; defined beside the table. */
