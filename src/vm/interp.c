@@ -21,6 +21,12 @@
 #define A fp[OPA]
 #define B fp[OPB]
 #define C fp[OPC]
+/* Memory of Go programs: unsafe code and encoding/binary's accessors load and store at any address. */
+typedef int16_t __attribute__((aligned(1))) mem_i16;
+typedef uint16_t __attribute__((aligned(1))) mem_u16;
+typedef int32_t __attribute__((aligned(1))) mem_i32;
+typedef uint32_t __attribute__((aligned(1))) mem_u32;
+typedef uint64_t __attribute__((aligned(1))) mem_u64;
 #define DISPATCH() do { W = *pc; goto *labels[(uint16_t)W]; } while (0)
 #define NEXT(n) do { pc += (n); DISPATCH(); } while (0)
 #define SAVE(n) (g->pc = pc + (n), g->fp = fp)
