@@ -20,8 +20,7 @@ IrCore *ir_core(IrUnit *u) {
 
 Str core_pkg_path(Package *p) {
     if (!p) return STR("");
-    if (p->name && str_is(name_str(p->name), "main") && !p->is_std) return STR("main");
-    return p->path;
+    return p->path; /* "main" for the program; a main package under test keeps its import path */
 }
 
 void ir_read_linknames(IrUnit *u, Package *pkg) {
