@@ -152,12 +152,15 @@ static void report_quit(M *m) {
     sched_exit(m->vm, 2);
 }
 
+/* Of the process, like the signals themselves: what it was started with (nohup). */
+static uint64_t ignored_at_start;
 static void on_forgotten(int sig) {}
 
 void vm_signal_default(int sig) {
     struct sigaction sa = {.sa_handler = SIG_DFL, .sa_flags = SA_RESTART | SA_ONSTACK};
     sigemptyset(&sa.sa_mask);
-    switch (sig) {
+    if ((sig == SIGHUP || sig == SIGINT) && (ignored_at_start >> sig & 1)) sa.sa_handler = SIG_IGN;
+    else switch (sig) {
     case SIGUSR1: case SIGUSR2: case SIGALRM: case SIGXCPU: case SIGXFSZ: case SIGVTALRM: case SIGPROF: case SIGIO: case SIGPWR:
         sa.sa_handler = on_forgotten;
         break;
@@ -170,8 +173,13 @@ void vm_signal_default(int sig) {
 }
 
 void vm_install_signals(Vm *vm) {
-    for (int sig = SIGUSR1; sig <= 64; sig++) {
+    for (int sig = 1; sig <= 64; sig++) {
         struct sigaction old;
+        if (sig == SIGHUP || sig == SIGINT) {
+            if (!sigaction(sig, NULL, &old) && old.sa_handler == SIG_IGN) ignored_at_start |= 1ull << sig;
+            continue;
+        }
+        if (sig < SIGUSR1) continue;
         if (sig == SIGSEGV || sig == SIGKILL || sig == SIGSTOP || sig == 32 || sig == 33) continue;
         if (!sigaction(sig, NULL, &old) && old.sa_handler == SIG_DFL) vm_signal_default(sig);
     }
