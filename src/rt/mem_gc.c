@@ -1,4 +1,5 @@
 /* The collector: stop the world, mark (mem_mark.c), sweep bitmaps, set the pace. */
+#include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -148,4 +149,5 @@ void mem_release_os(M *m) {
     pthread_mutex_lock(&h->lock);
     heap_scavenge(h, 0);
     pthread_mutex_unlock(&h->lock);
+    malloc_trim(0); /* what the collector's workers used */
 }
