@@ -156,15 +156,8 @@ var divideError = error(errorString("integer divide by zero"))
 
 var zeroVal [1024]byte
 
-var staticuint64s [256]uint64
-
-func init() {
-	for i := range staticuint64s {
-		staticuint64s[i] = uint64(i)
-	}
-}
-
-func getStaticuint64s() *[256]uint64 { return &staticuint64s }
+// getStaticuint64s is the table of 0 to 255 that reflect points into: read-only.
+func getStaticuint64s() *[256]uint64
 
 // ---- Small hooks of the crypto packages ----
 
