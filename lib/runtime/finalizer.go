@@ -205,3 +205,20 @@ func (p *Pinner) Pin(pointer any) {
 }
 
 func (p *Pinner) Unpin() { p.refs = nil }
+
+// reflect_gcbits is for reflect's tests: which words of what x points to hold pointers, a byte for each.
+//
+//go:linkname reflect_gcbits reflect.gcbits
+func reflect_gcbits(x any) []byte {
+	t := efaceOf(&x).typ
+	if t.Kind() != abi.Pointer {
+		return nil
+	}
+	t = t.Elem()
+	n := int(t.PtrBytes / 8)
+	mask := make([]byte, n)
+	for i := range mask {
+		mask[i] = *(*byte)(unsafe.Add(unsafe.Pointer(t.GCData), i/8)) >> (i % 8) & 1
+	}
+	return mask
+}
