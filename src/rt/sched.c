@@ -850,6 +850,7 @@ static void *monitor_thread(void *arg) {
     Sched *s = arg;
     Vm *vm = s->vm;
     uint64_t *seen = calloc(vm->nprocs + 256, sizeof *seen);
+    uint32_t quiet = 0; /* looks in a row that found nobody running */
     while (!atomic_load(&vm->exiting)) {
         if (atomic_load(&vm->quit_requested) && vm->on_quit) {
             pthread_mutex_lock(&s->lock);
@@ -869,7 +870,8 @@ static void *monitor_thread(void *arg) {
             s->monitor_asleep = false;
         }
         pthread_mutex_unlock(&s->lock);
-        struct timespec nap = {0, atomic_load(&s->n_syscall) ? 200 * 1000 : SLICE_NS};
+        struct timespec nap = {0, atomic_load(&s->n_syscall) ? 200 * 1000 << quiet : SLICE_NS};
+        if (quiet < 5) quiet++; /* up to 6 ms while only system calls last */
         int64_t next = atomic_load(&s->wheel.next_when);
         if (next != INT64_MAX && !atomic_load(&s->n_idle_p)) { /* nobody waits in the poller for the timer */
             int64_t until = next - sched_clock(s);
@@ -884,6 +886,7 @@ static void *monitor_thread(void *arg) {
             PSched *ps = p_sched(p);
             uint32_t st = atomic_load(&ps->status);
             if (st == P_RUNNING) {
+                quiet = 0;
                 uint64_t now = atomic_load(&ps->slice_start);
                 if (now == seen[i] || hurry) { /* the same G through a whole nap */
                     G *g = p_running_g(p);
@@ -897,7 +900,10 @@ static void *monitor_thread(void *arg) {
                 uint64_t t = atomic_load(&ps->syscall_tick);
                 bool lasts = t == ps->seen_syscall_tick;
                 ps->seen_syscall_tick = t;
-                if (!lasts) continue;
+                if (!lasts) {
+                    quiet = 0;
+                    continue;
+                }
                 bool work = atomic_load(&ps->queue.len) || p_next(ps) || any_work(s) || timers_due ||
                             atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
                 if (!work) continue;
