@@ -66,6 +66,7 @@ RtResult native_raw_syscall_no_error(M *m, uint64_t *args) {
 RtResult native_raw_vfork(M *m, uint64_t *args) {
     long flags = (long)args[1] & ~(long)CLONE_VM;
     long v = raw6((long)args[0], flags, (long)args[2], (long)args[3], 0, 0, 0);
+    if (v == 0) m->no_gc++; /* the child has no other threads that a collection could stop */
     args[4] = (unsigned long)v > -4096ul ? (uint64_t)-1 : (uint64_t)v;
     args[5] = (unsigned long)v > -4096ul ? (uint64_t)-v : 0;
     return RT_OK;
