@@ -175,7 +175,7 @@ const char *wait_reason_text(WaitReason r);
  * layer defines it (lib/runtime has the types). */
 void vm_panic_text(M *m, const char *fmt, ...) printf_like(2, 3);
 
-/* ---- Scheduler (sched.c) ---------------------------------------------------------------------- */
+/* ---- Scheduler (sched*.c) --------------------------------------------------------------------- */
 
 /* Starts the instance: one P per GOMAXPROCS (cgroup limits included). `run` is the interpreter's entry
  * for a worker: it calls sched_next in a loop until it returns NULL (instance ends). */

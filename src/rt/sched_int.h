@@ -125,10 +125,41 @@ static inline G *p_running_g(P *p) {
     return m ? __atomic_load_n(&m->g, __ATOMIC_RELAXED) : NULL;
 }
 
+/* ---- sched_queue.c ------------------------------------------------------------------------------- */
+
+enum { FAIR_TICK = 61 }; /* every so many switches the oldest goes first */
+
 void gqueue_push_back(GQueue *q, G *g);
 void gqueue_push_front(GQueue *q, G *g);
 G *gqueue_pop_front(GQueue *q);
 G *gqueue_pop_back(GQueue *q);
+void queue_push(P *p, G *g, bool front);
+G *queue_pop(M *m, P *p);               /* the next of p, m's own; or NULL */
+void queue_push_global(Vm *vm, G *g);
+G *queue_pop_global(Sched *s, P *p);    /* takes a share of the common queue along to p */
+G *queue_steal(M *m);                   /* half of another P's; the rest goes to m's */
+bool queue_any_work(Sched *s);
+
+/* ---- sched.c: workers and idle Ps. s->lock is held ------------------------------------------------- */
+
+P *worker_p_new(Vm *vm, uint32_t id);
+M *worker_new(Vm *vm);
+void worker_attach(M *m, P *p);
+void worker_start(Sched *s, P *p);      /* gives p to an idle or new worker */
+P *idle_p_take(Sched *s);               /* or NULL */
+void idle_p_put(Sched *s, P *p);
+
+/* ---- sched_world.c -------------------------------------------------------------------------------- */
+
+void sched_request_preempt(G *g);
+/* Waits here while the world is stopped. The worker holds a P and runs no Go code. in_c: C code up the stack counts on
+ * its P (an allocation that collects), so it must not be taken away. */
+void world_wait(M *m, bool in_c);
+
+/* ---- sched_monitor.c ------------------------------------------------------------------------------ */
+
+void *monitor_thread(void *sched);
+void monitor_poke(Sched *s);            /* s->lock held: something happens while the monitor may sleep */
 
 int64_t wall_nanotime(void); /* CLOCK_MONOTONIC */
 int64_t sched_clock(Sched *s); /* the same, or the virtual clock of a seeded schedule */
