@@ -2,6 +2,8 @@
 # BUILD=debug|asan|ubsan|tsan chooses another build directory and flags.
 BUILD ?= release
 CC = gcc
+# V=1 shows the commands.
+Q = $(if $(V),,@echo "  CC  $@";)
 OUT = build$(if $(filter-out release,$(BUILD)),/$(BUILD))
 WARN = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wvla
 CFLAGS_release = -O2
@@ -51,13 +53,13 @@ bench: setup
 $(OUT)/libvole.a: $(OBJ)
 	@rm -f $@; ar rcs $@ $(OBJ)
 $(OUT)/vole: $(OUT)/obj/cmd/main.o $(OUT)/libvole.a
-	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 $(OUT)/obj/%.o: src/%.c
 	@mkdir -p $(dir $@)
-	$(CC) $(CFLAGS) $(CFLAGS_$(subst /,_,$*)) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(CFLAGS_$(subst /,_,$*)) -c -o $@ $<
 $(OUT)/unit/%: test/unit/%.c $(OUT)/libvole.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CFLAGS) -o $@ $< $(OUT)/libvole.a -lcmocka $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< $(OUT)/libvole.a -lcmocka $(LDLIBS)
 
 unit-build: $(UNITBIN)
 unit: $(UNITBIN)

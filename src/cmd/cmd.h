@@ -5,7 +5,6 @@
 
 int cmd_parse(int argc, char **argv);
 int cmd_check(int argc, char **argv);
-int cmd_ssa(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_exec(int argc, char **argv);

@@ -11,7 +11,6 @@
 #include "types/export.h"
 #include "types/types.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 typedef struct CheckJob {
@@ -219,11 +218,6 @@ int cmd_check(int argc, char **argv) {
     CheckJob *j = calloc(1, sizeof *j);
     j->argc = argc;
     j->argv = argv;
-    pthread_attr_t attr; /* deeply nested programs recurse deeply */
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, (size_t)512 << 20);
-    pthread_t t;
-    if (pthread_create(&t, &attr, check_main, j)) base_oom();
-    pthread_join(t, NULL);
+    compile_with_stack(check_main, j);
     return j->status;
 }

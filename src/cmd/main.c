@@ -41,7 +41,6 @@ static const struct Command {
     {"env", cmd_env, "env [NAMES]", "print settings", "Prints the settings that vole uses, or the values of the named ones.\n"},
     {"mkstd", cmd_mkstd, "mkstd [-o FILE] [-k] [PACKAGES]", "compile the standard library into one image", "Used by make.\n"},
     {"parse", cmd_parse, "parse [--dump=tokens,ast] FILES.go", "parse files and print errors", "For work on vole.\n"},
-    {"ssa", cmd_ssa, "ssa [--dump] [--func=PART] FILES.go | PACKAGES", "build and verify SSA from source", "For work on vole.\n"},
 };
 
 static void usage(FILE *out) {

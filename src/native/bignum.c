@@ -9,37 +9,24 @@ typedef unsigned __int128 u128;
 
 /* ---- math/big: z, x, y are slices (three slots each) ----------------------------------------------------- */
 
-RtResult native_big_add_vv(M *m, uint64_t *args) {
-    uint64_t *z = (uint64_t *)args[0], n = args[1];
-    const uint64_t *x = (const uint64_t *)args[3], *y = (const uint64_t *)args[6];
-    if (args[4] != n || args[7] != n) return RT_FALSE;
-    unsigned long long c = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        unsigned long long s;
-        bool c1 = __builtin_uaddll_overflow(x[i], y[i], &s);
-        bool c2 = __builtin_uaddll_overflow(s, c, &s);
-        z[i] = s;
-        c = c1 | c2;
+/* addVV, subVV(z, x, y []Word) (c Word): `step` adds or subtracts and says whether there was a carry. */
+#define BIG_VV(name, step)                                                                    \
+    RtResult name(M *m, uint64_t *args) {                                                     \
+        uint64_t *z = (uint64_t *)args[0], n = args[1];                                       \
+        const uint64_t *x = (const uint64_t *)args[3], *y = (const uint64_t *)args[6];        \
+        if (args[4] != n || args[7] != n) return RT_FALSE;                                    \
+        unsigned long long c = 0;                                                             \
+        for (uint64_t i = 0; i < n; i++) {                                                    \
+            unsigned long long s;                                                             \
+            bool c1 = step(x[i], y[i], &s), c2 = step(s, c, &s);                              \
+            z[i] = s;                                                                         \
+            c = c1 | c2;                                                                      \
+        }                                                                                     \
+        args[9] = c;                                                                          \
+        return RT_OK;                                                                         \
     }
-    args[9] = c;
-    return RT_OK;
-}
-
-RtResult native_big_sub_vv(M *m, uint64_t *args) {
-    uint64_t *z = (uint64_t *)args[0], n = args[1];
-    const uint64_t *x = (const uint64_t *)args[3], *y = (const uint64_t *)args[6];
-    if (args[4] != n || args[7] != n) return RT_FALSE;
-    unsigned long long c = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        unsigned long long s;
-        bool c1 = __builtin_usubll_overflow(x[i], y[i], &s);
-        bool c2 = __builtin_usubll_overflow(s, c, &s);
-        z[i] = s;
-        c = c1 | c2;
-    }
-    args[9] = c;
-    return RT_OK;
-}
+BIG_VV(native_big_add_vv, __builtin_uaddll_overflow)
+BIG_VV(native_big_sub_vv, __builtin_usubll_overflow)
 
 /* addVW(z, x []Word, y Word) (c Word) */
 RtResult native_big_add_vw(M *m, uint64_t *args) {

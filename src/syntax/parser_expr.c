@@ -593,16 +593,22 @@ static bool struct_field(Parser *p, void *arg) {
     return false;
 }
 
-static Expr *struct_type(Parser *p) {
-    StructTypeExpr *t = EXPR_NEW(p, StructTypeExpr, EXPR_STRUCTTYPE, p->pos);
+/* { elements } of a struct or interface type, after its keyword. */
+static FieldList braced_fields(Parser *p, const char *what, bool (*element)(Parser *p, void *arg)) {
     int mark = p->fields.len;
-    p_want(p, TOK_STRUCT);
     Pos open = p->pos;
     p_want(p, TOK_LBRACE);
-    Pos close = p_list(p, "struct type", TOK_SEMI, TOK_RBRACE, struct_field, NULL);
-    t->fields = take_fields(p, mark);
-    t->fields.open = open;
-    t->fields.close = close;
+    Pos close = p_list(p, what, TOK_SEMI, TOK_RBRACE, element, NULL);
+    FieldList l = take_fields(p, mark);
+    l.open = open;
+    l.close = close;
+    return l;
+}
+
+static Expr *struct_type(Parser *p) {
+    StructTypeExpr *t = EXPR_NEW(p, StructTypeExpr, EXPR_STRUCTTYPE, p->pos);
+    p_want(p, TOK_STRUCT);
+    t->fields = braced_fields(p, "struct type", struct_field);
     return &t->x;
 }
 
@@ -706,14 +712,8 @@ static bool interface_elem(Parser *p, void *arg) {
 
 static Expr *interface_type(Parser *p) {
     InterfaceTypeExpr *t = EXPR_NEW(p, InterfaceTypeExpr, EXPR_INTERFACETYPE, p->pos);
-    int mark = p->fields.len;
     p_want(p, TOK_INTERFACE);
-    Pos open = p->pos;
-    p_want(p, TOK_LBRACE);
-    Pos close = p_list(p, "interface type", TOK_SEMI, TOK_RBRACE, interface_elem, NULL);
-    t->elems = take_fields(p, mark);
-    t->elems.open = open;
-    t->elems.close = close;
+    t->elems = braced_fields(p, "interface type", interface_elem);
     return &t->x;
 }
 

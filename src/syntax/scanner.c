@@ -624,45 +624,24 @@ static void rune_lit(Parser *p) {
     set_lit(p, TOK_CHAR, ok);
 }
 
-static void std_string(Parser *p) {
-    bool ok = true;
+/* quote: " or, for a raw string, `. */
+static void string_lit(Parser *p, char quote) {
+    bool ok = true, raw = quote == '`';
     p->at++;
     for (;;) {
         char c = *p->at;
-        if (c == '"') {
+        if (c == quote) {
             p->at++;
             break;
         }
-        if (c == '\\') {
+        if (!raw && c == '\\') {
             p->at++;
-            if (!escape(p, '"')) ok = false;
-        } else if (c == '\n') {
+            if (!escape(p, quote)) ok = false;
+        } else if (!raw && c == '\n') {
             p_error_at(p, pos_of(p, p->at), "newline in string");
             ok = false;
             break;
         } else if (likely(c > 0)) {
-            p->at++;
-        } else if (at_end(p)) {
-            p_error_at(p, p->pos, "string not terminated");
-            ok = false;
-            break;
-        } else {
-            skip_unusual(p);
-        }
-    }
-    set_lit(p, TOK_STRING, ok);
-}
-
-static void raw_string(Parser *p) {
-    bool ok = true;
-    p->at++;
-    for (;;) {
-        char c = *p->at;
-        if (c == '`') {
-            p->at++;
-            break;
-        }
-        if (likely(c > 0)) {
             p->at++;
         } else if (at_end(p)) {
             p_error_at(p, p->pos, "string not terminated");
@@ -761,8 +740,8 @@ redo:;
         p->lit = STR("newline");
         p->tok = TOK_SEMI;
         return;
-    case '"': std_string(p); return;
-    case '`': raw_string(p); return;
+    case '"': string_lit(p, '"'); return;
+    case '`': string_lit(p, '`'); return;
     case '\'': rune_lit(p); return;
     case '(': plain(p, TOK_LPAREN, 1); return;
     case '[': plain(p, TOK_LBRACK, 1); return;

@@ -37,14 +37,7 @@ void check_assignment(Checker *c, Operand *x, Type *T, const char *context) {
             x->mode = MODE_INVALID;
             return;
         }
-        if (val) {
-            x->cval = val;
-            update_expr_val(x->expr, val);
-        }
-        if (nt != x->type) {
-            x->type = nt;
-            update_expr_type(c, x->expr, nt, false);
-        }
+        take_implicit_type(c, x, nt, val);
     }
     if (x->type->kind == TYPE_SIGNATURE && ((SignatureType *)x->type)->tparams.len) {
         check_non_generic(c, new_target(c, T, context), x);

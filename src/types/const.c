@@ -4,39 +4,17 @@
  * Values are immutable. Their limbs lie in the arena; GMP sees them through read-only views. Small
  * integers are kept inline. Which representation a value has is canonical only for integers (inline
  * when it fits 64 bits); a rational whose parts outgrow 4096 bits becomes a float, as in gc. */
-#include <gmp.h>
 #include <math.h>
-#include "types/types_int.h"
+#include "types/const_int.h"
 
-enum { PREC = 512, MAX_EXP = 4096 };
-
-typedef enum Rep { REP_NONE, REP_SMALL, REP_BIG, REP_RAT, REP_FLOAT } Rep;
-
-typedef struct Limbs { mp_limb_t *at; int size; /* negative: negative number */ } Limbs;
-
-typedef struct StrBuf { char *p; size_t len, cap; } StrBuf; /* shared by the prefixes of a growing string */
-
-struct ConstVal {
-    uint8_t kind, rep;
-    bool b;
-    union {
-        int64_t i;
-        Limbs big;                             /* REP_BIG */
-        struct { Limbs num, den; } rat;        /* den > 0, lowest terms */
-        struct { Limbs mant; int64_t exp; } f; /* mant * 2^exp, |mant| < 2^512 */
-        struct { Str s; StrBuf *buf; } str;
-        struct { ConstVal *re, *im; } c;
-    };
-};
-
-static ConstVal *new_val(Arena *a, int kind, int rep) {
+ConstVal *const_new(Arena *a, int kind, int rep) {
     ConstVal *v = arena_new(a, ConstVal);
     v->kind = (uint8_t)kind;
     v->rep = (uint8_t)rep;
     return v;
 }
 
-static Limbs save(Arena *a, const mpz_t z) {
+Limbs const_save(Arena *a, const mpz_t z) {
     Limbs l = {NULL, 0};
     size_t n = mpz_size(z);
     if (n) l.at = arena_memdup(a, mpz_limbs_read(z), n * sizeof(mp_limb_t));
@@ -44,27 +22,24 @@ static Limbs save(Arena *a, const mpz_t z) {
     return l;
 }
 
-static const mp_limb_t zero_limb; /* GMP may read the first limb of zero */
-#define VIEW(z, l) (mpz_roinit_n((z), (l).at ? (l).at : &zero_limb, (l).size))
-
 /* ---- Constructors --------------------------------------------------------------------------------------- */
 
-ConstVal *const_make_unknown(Arena *a) { return new_val(a, CONST_UNKNOWN, REP_NONE); }
+ConstVal *const_make_unknown(Arena *a) { return const_new(a, CONST_UNKNOWN, REP_NONE); }
 
 ConstVal *const_make_bool(Arena *a, bool b) {
-    ConstVal *v = new_val(a, CONST_BOOL, REP_NONE);
+    ConstVal *v = const_new(a, CONST_BOOL, REP_NONE);
     v->b = b;
     return v;
 }
 
 ConstVal *const_make_string(Arena *a, Str s) {
-    ConstVal *v = new_val(a, CONST_STRING, REP_NONE);
+    ConstVal *v = const_new(a, CONST_STRING, REP_NONE);
     v->str.s = s;
     return v;
 }
 
 ConstVal *const_make_int(Arena *a, int64_t i) {
-    ConstVal *v = new_val(a, CONST_INT, REP_SMALL);
+    ConstVal *v = const_new(a, CONST_INT, REP_SMALL);
     v->i = i;
     return v;
 }
@@ -74,11 +49,11 @@ static bool fits_int64(const mpz_t z) {
     return bits <= 63 || (bits == 64 && mpz_sgn(z) < 0 && mpz_scan1(z, 0) == 63);
 }
 
-static ConstVal *make_int(Arena *a, const mpz_t z) {
+ConstVal *const_of_mpz(Arena *a, const mpz_t z) {
     if (!mpz_sgn(z)) return const_make_int(a, 0); /* a zero may have no limbs to read */
     if (fits_int64(z)) return const_make_int(a, mpz_get_si(z));
-    ConstVal *v = new_val(a, CONST_INT, REP_BIG);
-    v->big = save(a, z);
+    ConstVal *v = const_new(a, CONST_INT, REP_BIG);
+    v->big = const_save(a, z);
     return v;
 }
 
@@ -86,13 +61,12 @@ ConstVal *const_make_uint(Arena *a, uint64_t u) {
     if (u <= INT64_MAX) return const_make_int(a, (int64_t)u);
     mpz_t z;
     mpz_init_set_ui(z, u);
-    ConstVal *v = make_int(a, z);
+    ConstVal *v = const_of_mpz(a, z);
     mpz_clear(z);
     return v;
 }
 
-/* m * 2^exp rounded to PREC bits; `sticky`: a non-zero remainder below m's last bit was cut off. */
-static void round_mant(mpz_t m, int64_t *exp, unsigned prec, bool sticky) {
+void const_round(mpz_t m, int64_t *exp, unsigned prec, bool sticky) {
     size_t bits = mpz_sizeinbase(m, 2);
     if (!mpz_sgn(m) || bits <= prec) return;
     mp_bitcnt_t cut = bits - prec;
@@ -112,21 +86,20 @@ static void round_mant(mpz_t m, int64_t *exp, unsigned prec, bool sticky) {
     *exp += (int64_t)cut;
 }
 
-static ConstVal *make_float(Arena *a, mpz_t m, int64_t exp, bool sticky) {
-    round_mant(m, &exp, PREC, sticky);
+ConstVal *const_of_scaled(Arena *a, mpz_t m, int64_t exp, bool sticky) {
+    const_round(m, &exp, PREC, sticky);
     int64_t e = exp + (int64_t)mpz_sizeinbase(m, 2);
     if (mpz_sgn(m) && e > INT32_MAX) return const_make_unknown(a); /* infinite */
-    ConstVal *v = new_val(a, CONST_FLOAT, REP_FLOAT);
+    ConstVal *v = const_new(a, CONST_FLOAT, REP_FLOAT);
     if (!mpz_sgn(m) || e < INT32_MIN) return v; /* zero */
     mp_bitcnt_t tz = mpz_scan1(m, 0);
     mpz_tdiv_q_2exp(m, m, tz);
-    v->f.mant = save(a, m);
+    v->f.mant = const_save(a, m);
     v->f.exp = exp + (int64_t)tz;
     return v;
 }
 
-/* num/den with PREC + 64 bits and a sticky bit, then rounded. */
-static ConstVal *float_quotient(Arena *a, const mpz_t num, int64_t nexp, const mpz_t den,
+ConstVal *const_of_quotient(Arena *a, const mpz_t num, int64_t nexp, const mpz_t den,
                                 int64_t dexp) {
     int64_t shift = PREC + 64 + (int64_t)mpz_sizeinbase(den, 2) - (int64_t)mpz_sizeinbase(num, 2);
     if (shift < 0) shift = 0;
@@ -134,18 +107,18 @@ static ConstVal *float_quotient(Arena *a, const mpz_t num, int64_t nexp, const m
     mpz_inits(q, r, NULL);
     mpz_mul_2exp(q, num, (mp_bitcnt_t)shift);
     mpz_tdiv_qr(q, r, q, den);
-    ConstVal *v = make_float(a, q, nexp - dexp - shift, mpz_sgn(r) != 0);
+    ConstVal *v = const_of_scaled(a, q, nexp - dexp - shift, mpz_sgn(r) != 0);
     mpz_clears(q, r, NULL);
     return v;
 }
 
-static ConstVal *make_rat(Arena *a, mpq_t q) {
+ConstVal *const_of_mpq(Arena *a, mpq_t q) {
     mpz_srcptr num = mpq_numref(q), den = mpq_denref(q);
     if (mpz_sizeinbase(num, 2) >= MAX_EXP || mpz_sizeinbase(den, 2) >= MAX_EXP)
-        return float_quotient(a, num, 0, den, 0);
-    ConstVal *v = new_val(a, CONST_FLOAT, REP_RAT);
-    v->rat.num = save(a, num);
-    v->rat.den = save(a, den);
+        return const_of_quotient(a, num, 0, den, 0);
+    ConstVal *v = const_new(a, CONST_FLOAT, REP_RAT);
+    v->rat.num = const_save(a, num);
+    v->rat.den = const_save(a, den);
     return v;
 }
 
@@ -154,14 +127,14 @@ ConstVal *const_make_float(Arena *a, double d) {
     mpq_t q;
     mpq_init(q);
     mpq_set_d(q, d);
-    ConstVal *v = make_rat(a, q);
+    ConstVal *v = const_of_mpq(a, q);
     mpq_clear(q);
     return v;
 }
 
 static ConstVal *make_complex(Arena *a, const ConstVal *re, const ConstVal *im) {
     if (re->kind == CONST_UNKNOWN || im->kind == CONST_UNKNOWN) return const_make_unknown(a);
-    ConstVal *v = new_val(a, CONST_COMPLEX, REP_NONE);
+    ConstVal *v = const_new(a, CONST_COMPLEX, REP_NONE);
     v->c.re = (ConstVal *)re;
     v->c.im = (ConstVal *)im;
     return v;
@@ -243,7 +216,7 @@ static double to_double(mpz_t m, int64_t exp, bool sticky, int prec, int emin, i
             mpz_mul_2exp(m, m, (mp_bitcnt_t)p + 2);
             exp -= p + 2;
         }
-        round_mant(m, &exp, (unsigned)p, sticky);
+        const_round(m, &exp, (unsigned)p, sticky);
         r = ldexp(mpz_get_d(m), (int)exp);
         if (r > (prec == 24 ? 3.4028234663852886e38 : 1.7976931348623157e308)) r = INFINITY;
     }
@@ -312,14 +285,14 @@ static void get_mpz(mpz_t m, const ConstVal *v) {
         mpz_set(m, VIEW(z, v->big));
 }
 
-static const ConstVal *as_float(Arena *a, const ConstVal *v) {
+const ConstVal *const_as_float(Arena *a, const ConstVal *v) {
     if (v->rep == REP_FLOAT) return v;
     mpz_t n, d;
     if (v->rep == REP_RAT)
-        return float_quotient(a, VIEW(n, v->rat.num), 0, VIEW(d, v->rat.den), 0);
+        return const_of_quotient(a, VIEW(n, v->rat.num), 0, VIEW(d, v->rat.den), 0);
     mpz_init(n);
     get_mpz(n, v);
-    ConstVal *r = make_float(a, n, 0, false);
+    ConstVal *r = const_of_scaled(a, n, 0, false);
     mpz_clear(n);
     return r;
 }
@@ -340,7 +313,7 @@ static ConstVal *float_to_int(Arena *a, const ConstVal *v) {
     ConstVal *r = NULL;
     if (exp >= 0) {
         mpz_mul_2exp(m, m, (mp_bitcnt_t)exp);
-        r = make_int(a, m);
+        r = const_of_mpz(a, m);
     } else {
         size_t bits = mpz_sizeinbase(m, 2);
         for (int up = 0; up < 2 && !r && bits > PREC - 4; up++) {
@@ -358,7 +331,7 @@ static ConstVal *float_to_int(Arena *a, const ConstVal *v) {
                 mpz_tdiv_q_2exp(m, m, (mp_bitcnt_t)-e);
             else
                 mpz_mul_2exp(m, m, (mp_bitcnt_t)e);
-            r = make_int(a, m);
+            r = const_of_mpz(a, m);
         }
     }
     mpz_clear(m);
@@ -369,7 +342,7 @@ ConstVal *const_to_int(Arena *a, const ConstVal *v) {
     if (v->kind == CONST_INT) return (ConstVal *)v;
     if (v->rep == REP_RAT) {
         mpz_t z;
-        if (v->rat.den.size == 1 && v->rat.den.at[0] == 1) return make_int(a, VIEW(z, v->rat.num));
+        if (v->rat.den.size == 1 && v->rat.den.at[0] == 1) return const_of_mpz(a, VIEW(z, v->rat.num));
     } else if (v->rep == REP_FLOAT) {
         return float_to_int(a, v);
     } else if (v->kind == CONST_COMPLEX) {
@@ -382,11 +355,11 @@ ConstVal *const_to_int(Arena *a, const ConstVal *v) {
 ConstVal *const_to_float(Arena *a, const ConstVal *v) {
     if (v->kind == CONST_FLOAT) return (ConstVal *)v;
     if (v->kind == CONST_INT) {
-        if (v->rep == REP_BIG && const_bit_len(v) >= MAX_EXP) return (ConstVal *)as_float(a, v);
+        if (v->rep == REP_BIG && const_bit_len(v) >= MAX_EXP) return (ConstVal *)const_as_float(a, v);
         mpq_t q;
         mpq_init(q);
         get_mpq(q, v);
-        ConstVal *r = make_rat(a, q);
+        ConstVal *r = const_of_mpq(a, q);
         mpq_clear(q);
         return r;
     }
@@ -434,7 +407,7 @@ static ConstVal *int_op(Arena *a, const ConstVal *x, int op, const ConstVal *y, 
         get_mpz(mpq_numref(q), x);
         get_mpz(mpq_denref(q), y);
         mpq_canonicalize(q);
-        ConstVal *r = make_rat(a, q);
+        ConstVal *r = const_of_mpq(a, q);
         mpq_clear(q);
         return r;
     }
@@ -457,7 +430,7 @@ static ConstVal *int_op(Arena *a, const ConstVal *x, int op, const ConstVal *y, 
         break;
     default: bug("constant operator %d on integers", op);
     }
-    ConstVal *r = make_int(a, p);
+    ConstVal *r = const_of_mpz(a, p);
     mpz_clears(p, q, NULL);
     return r;
 }
@@ -474,14 +447,14 @@ static ConstVal *rat_op(Arena *a, const ConstVal *x, int op, const ConstVal *y) 
     case TOK_QUO: mpq_div(p, p, q); break;
     default: bug("constant operator %d on rationals", op);
     }
-    ConstVal *r = make_rat(a, p);
+    ConstVal *r = const_of_mpq(a, p);
     mpq_clears(p, q, NULL);
     return r;
 }
 
 static ConstVal *float_op(Arena *a, const ConstVal *x, int op, const ConstVal *y) {
-    x = as_float(a, x);
-    y = as_float(a, y);
+    x = const_as_float(a, x);
+    y = const_as_float(a, y);
     if (x->kind == CONST_UNKNOWN || y->kind == CONST_UNKNOWN) return const_make_unknown(a);
     mpz_t p, q, z;
     mpz_init_set(p, VIEW(z, x->f.mant));
@@ -491,19 +464,19 @@ static ConstVal *float_op(Arena *a, const ConstVal *x, int op, const ConstVal *y
     switch (op) {
     case TOK_MUL:
         mpz_mul(p, p, q);
-        r = make_float(a, p, pe + qe, false);
+        r = const_of_scaled(a, p, pe + qe, false);
         break;
     case TOK_QUO:
-        r = mpz_sgn(q) ? float_quotient(a, p, pe, q, qe) : const_make_unknown(a);
+        r = mpz_sgn(q) ? const_of_quotient(a, p, pe, q, qe) : const_make_unknown(a);
         break;
     case TOK_SUB: mpz_neg(q, q); /* fall through */
     case TOK_ADD: {
         if (!mpz_sgn(q)) {
-            r = make_float(a, p, pe, false);
+            r = const_of_scaled(a, p, pe, false);
             break;
         }
         if (!mpz_sgn(p)) {
-            r = make_float(a, q, qe, false);
+            r = const_of_scaled(a, q, qe, false);
             break;
         }
         if (pe < qe) {
@@ -524,7 +497,7 @@ static ConstVal *float_op(Arena *a, const ConstVal *x, int op, const ConstVal *y
             pe = qe;
             mpz_add(p, p, q);
         }
-        r = make_float(a, p, pe, false);
+        r = const_of_scaled(a, p, pe, false);
         break;
     }
     default: bug("constant operator %d on floats", op);
@@ -606,7 +579,7 @@ ConstVal *const_unary(Arena *a, int op, const ConstVal *x, unsigned prec) {
         mpz_and(z, z, mask);
         mpz_clear(mask);
     }
-    ConstVal *r = make_int(a, z);
+    ConstVal *r = const_of_mpz(a, z);
     mpz_clear(z);
     return r;
 }
@@ -621,7 +594,7 @@ ConstVal *const_shift(Arena *a, const ConstVal *x, int op, unsigned s) {
         mpz_mul_2exp(z, z, s);
     else
         mpz_fdiv_q_2exp(z, z, s);
-    ConstVal *r = make_int(a, z);
+    ConstVal *r = const_of_mpz(a, z);
     mpz_clear(z);
     return r;
 }
@@ -667,394 +640,4 @@ bool const_compare(const ConstVal *x, int op, const ConstVal *y) {
     case TOK_GEQ: return c >= 0;
     }
     bug("constant comparison operator %d", op);
-}
-
-/* ---- Literals --------------------------------------------------------------------------------------------------- */
-
-static ConstVal *int_literal(Arena *a, const char *s) {
-    int base = 10;
-    if (s[0] == '0' && s[1]) {
-        switch (s[1] | 32) {
-        case 'x': base = 16; s += 2; break;
-        case 'b': base = 2; s += 2; break;
-        case 'o': base = 8; s += 2; break;
-        default: base = 8; s += 1;
-        }
-    }
-    mpz_t z;
-    mpz_init(z);
-    ConstVal *v = mpz_set_str(z, *s ? s : "0", base) ? const_make_unknown(a) : make_int(a, z);
-    mpz_clear(z);
-    return v;
-}
-
-/* base^e as mantissa and exponent, more precise than PREC */
-static void pow10_float(mpz_t m, int64_t *exp, uint64_t e) {
-    mpz_t b;
-    int64_t be = 0;
-    mpz_init_set_ui(b, 10);
-    mpz_set_ui(m, 1);
-    *exp = 0;
-    for (; e; e >>= 1) {
-        if (e & 1) {
-            mpz_mul(m, m, b);
-            *exp += be;
-            round_mant(m, exp, PREC + 128, false);
-        }
-        mpz_mul(b, b, b);
-        be *= 2;
-        round_mant(b, &be, PREC + 128, false);
-    }
-    mpz_clear(b);
-}
-
-/* s: no underscores. Decimal, or hexadecimal with p exponent; an integer literal is fine too. */
-static ConstVal *float_literal(Arena *a, char *s) {
-    bool hex = s[0] == '0' && (s[1] | 32) == 'x';
-    if (!hex && s[0] == '0' && ((s[1] | 32) == 'b' || (s[1] | 32) == 'o'))
-        return const_to_float(a, int_literal(a, s));
-    if (hex) s += 2;
-    size_t len = strlen(s), nd = 0;
-    char *digits = arena_alloc(a, len + 2);
-    int64_t scale = 0, exp = 0;
-    bool point = false;
-    char *p = s;
-    for (; *p && (*p | 32) != 'p' && (hex || (*p | 32) != 'e'); p++) {
-        if (*p == '.') {
-            point = true;
-        } else {
-            digits[nd++] = *p;
-            scale -= point;
-        }
-    }
-    if (*p) {
-        char *end;
-        exp = strtoll(p + 1, &end, 10);
-        if (*end) return const_make_unknown(a);
-    }
-    digits[nd] = 0;
-    mpz_t m;
-    mpz_init(m);
-    ConstVal *v;
-    if (mpz_set_str(m, nd ? digits : "0", hex ? 16 : 10)) {
-        v = const_make_unknown(a);
-    } else if (hex) {
-        int64_t e = exp + 4 * scale, top = e + (int64_t)mpz_sizeinbase(m, 2);
-        if (top < MAX_EXP && top > -MAX_EXP && e > -2 * MAX_EXP) {
-            mpq_t q;
-            mpq_init(q);
-            mpq_set_z(q, m);
-            if (e >= 0)
-                mpq_mul_2exp(q, q, (mp_bitcnt_t)e);
-            else
-                mpq_div_2exp(q, q, (mp_bitcnt_t)-e);
-            v = make_rat(a, q);
-            mpq_clear(q);
-        } else {
-            v = make_float(a, m, e, false);
-        }
-    } else {
-        int64_t e = exp + scale;
-        if (!mpz_sgn(m)) e = 0;
-        double top = (double)mpz_sizeinbase(m, 2) + (double)e * 3.321928094887362;
-        if (top < MAX_EXP - 2 && top > -MAX_EXP + 2) {
-            mpq_t q;
-            mpq_init(q);
-            mpz_ui_pow_ui(mpq_denref(q), 10, (unsigned long)(e < 0 ? -e : e));
-            if (e >= 0) {
-                mpz_mul(mpq_numref(q), m, mpq_denref(q));
-                mpz_set_ui(mpq_denref(q), 1);
-            } else {
-                mpz_set(mpq_numref(q), m);
-                mpq_canonicalize(q);
-            }
-            v = new_val(a, CONST_FLOAT, REP_RAT);
-            v->rat.num = save(a, mpq_numref(q));
-            v->rat.den = save(a, mpq_denref(q));
-            mpq_clear(q);
-        } else if (top > 3e9) {
-            v = const_make_unknown(a);
-        } else if (top < -3e9) {
-            v = new_val(a, CONST_FLOAT, REP_FLOAT);
-        } else {
-            mpz_t t;
-            int64_t te;
-            mpz_init(t);
-            pow10_float(t, &te, (uint64_t)(e < 0 ? -e : e));
-            if (e >= 0) {
-                mpz_mul(m, m, t);
-                v = make_float(a, m, te, false);
-            } else {
-                v = float_quotient(a, m, 0, t, te);
-            }
-            mpz_clear(t);
-        }
-    }
-    mpz_clear(m);
-    return v;
-}
-
-/* One character of a quoted literal at *p; -1: a byte that \x or octal gives, in *byte. */
-static int32_t unquote_char(const char **pp, const char *end, int *byte, bool *bad) {
-    const char *p = *pp;
-    int32_t r;
-    *byte = -1;
-    if (*p != '\\') {
-        *pp = p + utf8_decode(p, (size_t)(end - p), &r);
-        return r;
-    }
-    if (++p >= end) goto fail;
-    char c = *p++;
-    int n = 0, base = 16;
-    switch (c) {
-    case 'a': r = '\a'; break;
-    case 'b': r = '\b'; break;
-    case 'f': r = '\f'; break;
-    case 'n': r = '\n'; break;
-    case 'r': r = '\r'; break;
-    case 't': r = '\t'; break;
-    case 'v': r = '\v'; break;
-    case '\\':
-    case '\'':
-    case '"': r = c; break;
-    case 'x': n = 2; break;
-    case 'u': n = 4; break;
-    case 'U': n = 8; break;
-    default:
-        if (c < '0' || c > '7') goto fail;
-        n = 3;
-        base = 8;
-        p--;
-    }
-    if (n) {
-        uint32_t v = 0;
-        for (int i = 0; i < n; i++, p++) {
-            if (p >= end) goto fail;
-            int d = *p >= '0' && *p <= '9'                 ? *p - '0'
-                    : (*p | 32) >= 'a' && (*p | 32) <= 'f' ? (*p | 32) - 'a' + 10
-                                                           : 99;
-            if (d >= base) goto fail;
-            v = v * (uint32_t)base + (uint32_t)d;
-        }
-        r = (int32_t)v;
-        if (c == 'u' || c == 'U') {
-            if (v > 0x10FFFF || (v >= 0xD800 && v < 0xE000)) goto fail;
-        } else {
-            if (v > 255) goto fail;
-            *byte = (int)v;
-        }
-    }
-    *pp = p;
-    return r;
-fail:
-    *bad = true;
-    *pp = end;
-    return 0;
-}
-
-static ConstVal *string_literal(Arena *a, Str s) {
-    if (s.n < 2) return const_make_unknown(a);
-    const char *p = s.p + 1, *end = s.p + s.n - 1;
-    size_t n = (size_t)(end - p);
-    if (s.p[0] == '`') {
-        if (!memchr(p, '\r', n)) return const_make_string(a, (Str){p, n});
-        char *out = arena_alloc(a, n + 1);
-        size_t k = 0;
-        for (; p < end; p++)
-            if (*p != '\r') out[k++] = *p;
-        return const_make_string(a, (Str){out, k});
-    }
-    if (!memchr(p, '\\', n)) return const_make_string(a, (Str){p, n});
-    char *out = arena_alloc(a, n + 4);
-    size_t k = 0;
-    bool bad = false;
-    while (p < end) {
-        if (*p != '\\') {
-            out[k++] = *p++;
-            continue;
-        }
-        int byte;
-        int32_t r = unquote_char(&p, end, &byte, &bad);
-        if (byte >= 0)
-            out[k++] = (char)byte;
-        else if (!bad)
-            k += (size_t)utf8_encode(out + k, r);
-    }
-    return bad ? const_make_unknown(a) : const_make_string(a, (Str){out, k});
-}
-
-ConstVal *const_from_literal(Arena *a, Str text, int tok) {
-    if (tok == TOK_STRING) return string_literal(a, text);
-    if (tok == TOK_CHAR) {
-        if (text.n < 3) return const_make_unknown(a);
-        const char *p = text.p + 1, *end = text.p + text.n - 1;
-        int byte;
-        bool bad = false;
-        int32_t r = unquote_char(&p, end, &byte, &bad);
-        return bad || p != end ? const_make_unknown(a) : const_make_int(a, r);
-    }
-    if (tok == TOK_INT && text.n <= 18) { /* the usual case: a short decimal number */
-        int64_t v = 0;
-        size_t i = 0;
-        for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++)
-            v = v * 10 + (text.p[i] - '0');
-        if (i == text.n && (text.p[0] != '0' || text.n == 1)) return const_make_int(a, v);
-    }
-    char *s = arena_alloc(a, text.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] != '_') s[n++] = text.p[i];
-    s[n] = 0;
-    if (!n) return const_make_unknown(a);
-    if (tok == TOK_INT) return int_literal(a, s);
-    if (tok == TOK_FLOAT) return float_literal(a, s);
-    s[n - 1] = 0; /* the i; a leading 0 is decimal for backward compatibility */
-    return const_make_imag(a, float_literal(a, s));
-}
-
-/* ---- Printing ------------------------------------------------------------------------------------------------------ */
-
-static void print_mpz(Buf *b, Limbs l, int base) {
-    mpz_t z;
-    char *s = mpz_get_str(NULL, base, VIEW(z, l));
-    buf_puts(b, s);
-    free(s);
-}
-
-static void print_quoted(Buf *b, Str s, bool exact) {
-    Buf q = {0};
-    buf_putc(&q, '"');
-    for (size_t i = 0; i < s.n;) {
-        int32_t r;
-        int n = utf8_decode(s.p + i, s.n - i, &r);
-        unsigned char c = (unsigned char)s.p[i];
-        if (c == '"' || c == '\\')
-            buf_printf(&q, "\\%c", c);
-        else if (c == '\n')
-            buf_puts(&q, "\\n");
-        else if (c == '\t')
-            buf_puts(&q, "\\t");
-        else if (c == '\r')
-            buf_puts(&q, "\\r");
-        else if (c == '\a' || c == '\b' || c == '\f' || c == '\v')
-            buf_printf(&q, "\\%c", c == '\a' ? 'a' : c == '\b' ? 'b' : c == '\f' ? 'f' : 'v');
-        else if (c < ' ' || c == 127 || (n == 1 && c >= 0x80))
-            buf_printf(&q, "\\x%02x", c);
-        else if (r == 0xFEFF)
-            buf_puts(&q, "\\ufeff");
-        else
-            buf_put(&q, s.p + i, (size_t)n);
-        i += (size_t)n;
-    }
-    buf_putc(&q, '"');
-    size_t runes = 0, cut = q.len;
-    for (size_t i = 0; i < q.len; i++) {
-        if (((unsigned char)q.data[i] & 0xC0) == 0x80) continue;
-        if (runes++ == 69) cut = i;
-    }
-    if (!exact && runes > 72) {
-        buf_put(b, q.data, cut);
-        buf_puts(b, "...");
-    } else {
-        buf_put(b, q.data, q.len);
-    }
-    buf_free(&q);
-}
-
-static bool is_integral(const ConstVal *v) {
-    if (v->rep == REP_RAT) return v->rat.den.size == 1 && v->rat.den.at[0] == 1;
-    return v->rep != REP_FLOAT || v->f.exp >= 0;
-}
-
-static void print_float(Buf *b, const ConstVal *v) {
-    double d = const_float64(v);
-    char s[64];
-    if ((const_sign(v) == 0) == (d == 0) && d - d == 0) {
-        snprintf(s, sizeof s, "%.6g", d);
-        if (!is_integral(v) && !strchr(s, '.')) {
-            int p = 1; /* the shortest that reads back */
-            do snprintf(s, sizeof s, "%.*e", p - 1, d);
-            while (strtod(s, NULL) != d && p++ < 17);
-            int e = atoi(strchr(s, 'e') + 1);
-            if (e >= -4 && e < 6) snprintf(s, sizeof s, "%.*f", p - 1 - e > 0 ? p - 1 - e : 0, d);
-        }
-        buf_puts(b, s);
-        return;
-    }
-    /* Out of float64's range: decimal mantissa and exponent by logarithm. */
-    Arena tmp = {0};
-    const ConstVal *f = as_float(&tmp, v);
-    mpz_t z;
-    long me;
-    double m = mpz_get_d_2exp(&me, VIEW(z, f->f.mant));
-    double lg = (double)(f->f.exp + me) * (0.6931471805599453 / 2.302585092994046);
-    int64_t e = (int64_t)lg;
-    m *= pow(10, lg - (double)e);
-    if (fabs(m) < 1 - 0.5e-6) {
-        m *= 10;
-        e--;
-    } else if (fabs(m) >= 10) {
-        m /= 10;
-        e++;
-    }
-    buf_printf(b, "%.6ge%+lld", m, (long long)e);
-    arena_free(&tmp);
-}
-
-void const_print(Buf *b, const ConstVal *v) {
-    switch ((ConstKind)(v ? v->kind : CONST_UNKNOWN)) {
-    case CONST_UNKNOWN: buf_puts(b, "unknown"); break;
-    case CONST_BOOL: buf_puts(b, v->b ? "true" : "false"); break;
-    case CONST_STRING: print_quoted(b, v->str.s, false); break;
-    case CONST_INT:
-        if (v->rep == REP_SMALL)
-            buf_printf(b, "%lld", (long long)v->i);
-        else
-            print_mpz(b, v->big, 10);
-        break;
-    case CONST_FLOAT: print_float(b, v); break;
-    case CONST_COMPLEX:
-        buf_putc(b, '(');
-        const_print(b, v->c.re);
-        buf_puts(b, " + ");
-        const_print(b, v->c.im);
-        buf_puts(b, "i)");
-        break;
-    }
-}
-
-void const_print_exact(Buf *b, const ConstVal *v) {
-    switch (v->kind) {
-    case CONST_STRING: print_quoted(b, v->str.s, true); break;
-    case CONST_FLOAT:
-        if (v->rep == REP_RAT) {
-            buf_putc(b, '(');
-            print_mpz(b, v->rat.num, 10);
-            buf_puts(b, ".0");
-            if (!is_integral(v)) {
-                buf_putc(b, '/');
-                print_mpz(b, v->rat.den, 10); /* .0: integers end at 512 bits */
-                buf_puts(b, ".0");
-            }
-            buf_putc(b, ')');
-        } else if (!v->f.mant.size) {
-            buf_puts(b, "0.0");
-        } else {
-            Limbs m = v->f.mant;
-            bool neg = m.size < 0;
-            if (neg) m.size = -m.size;
-            buf_puts(b, neg ? "-0x" : "0x");
-            print_mpz(b, m, 16);
-            buf_printf(b, "p%+lld", (long long)v->f.exp);
-        }
-        break;
-    case CONST_COMPLEX:
-        buf_putc(b, '(');
-        const_print_exact(b, v->c.re);
-        buf_puts(b, " + ");
-        const_print_exact(b, v->c.im);
-        buf_puts(b, "*1i)");
-        break;
-    default: const_print(b, v);
-    }
 }

@@ -234,6 +234,17 @@ Type *implicit_type_and_value(Checker *c, Operand *x, Type *target, ConstVal **v
     return NULL;
 }
 
+void take_implicit_type(Checker *c, Operand *x, Type *t, ConstVal *val) {
+    if (val) {
+        x->cval = val;
+        update_expr_val(x->expr, val);
+    }
+    if (t != x->type) {
+        x->type = t;
+        update_expr_type(c, x->expr, t, false);
+    }
+}
+
 void check_convert_untyped(Checker *c, Operand *x, Type *target) {
     ConstVal *val;
     int code;
@@ -245,14 +256,7 @@ void check_convert_untyped(Checker *c, Operand *x, Type *target) {
         x->mode = MODE_INVALID;
         return;
     }
-    if (val) {
-        x->cval = val;
-        update_expr_val(x->expr, val);
-    }
-    if (nt != x->type) {
-        x->type = nt;
-        update_expr_type(c, x->expr, nt, false);
-    }
+    take_implicit_type(c, x, nt, val);
 }
 
 /* ---- Operators ------------------------------------------------------------------------------- */

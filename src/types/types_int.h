@@ -384,6 +384,8 @@ Type *check_var_type(Checker *c, Expr *e);
 Type *check_generic_type(Checker *c, Expr *e, const char **cause);
 /* The type and value that untyped x gets when converted to target; NULL and *code when impossible. */
 Type *implicit_type_and_value(Checker *c, Operand *x, Type *target, ConstVal **val, int *code);
+/* What it found becomes x's type and value. */
+void take_implicit_type(Checker *c, Operand *x, Type *t, ConstVal *val);
 void check_convert_untyped(Checker *c, Operand *x, Type *target);
 void update_expr_type(Checker *c, Expr *e, Type *t, bool final);
 Pos op_pos(Expr *e);           /* of the operator of a binary expression, else of e */
