@@ -129,6 +129,7 @@ struct M {
     Vm *vm;
     P *p;
     G *g;           /* running */
+    G *locked_g;    /* the only one that this thread may run, G.locked; or NULL */
     GoEface panic_value; /* of an operation that answers RT_PANIC */
     pthread_t thread;
     uint32_t id;
@@ -210,8 +211,11 @@ void sched_slab_each_g(struct GSlab *s, void (*fn)(void *ctx, G *g), void *ctx);
 int sched_set_procs(M *m, int n);         /* GOMAXPROCS; returns the old value */
 uint64_t sched_count_g(Vm *vm);
 void sched_mark_system(Vm *vm, G *g);     /* not counted, not shown in tracebacks */
+/* LockOSThread: only this worker runs g, and it runs nothing else. Calls nest. A goroutine that ends without
+ * unlocking ends its thread. No effect on a seeded schedule, which has one worker. */
 void sched_lock_thread(M *m, G *g);
 void sched_unlock_thread(M *m, G *g);
+void sched_move_lock(M *m, G *from, G *to); /* to goes on in from's place on this worker (coroutines) */
 uint64_t rt_rand(M *m);
 int64_t rt_nanotime(M *m);                /* monotonic; virtual in a bubble only for package time */
 void rt_walltime(M *m, int64_t *sec, int32_t *nsec);

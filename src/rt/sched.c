@@ -77,14 +77,14 @@ void spin_lock_slow(SpinLock *l) {
 
 /* ---- Futex parking of workers ------------------------------------------------------------------- */
 
-static void m_park(M *m) {
+void worker_park(M *m) {
     MSched *ms = m_sched(m);
     while (!atomic_load_explicit(&ms->park, memory_order_acquire))
         syscall(SYS_futex, &ms->park, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
     atomic_store_explicit(&ms->park, 0, memory_order_relaxed);
 }
 
-static void m_wake(M *m) {
+void worker_wake(M *m) {
     MSched *ms = m_sched(m);
     atomic_store_explicit(&ms->park, 1, memory_order_release);
     syscall(SYS_futex, &ms->park, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
@@ -109,6 +109,7 @@ M *worker_new(Vm *vm) {
 static void *m_thread(void *arg) {
     M *m = arg;
     m->vm->sched->run(m);
+    pthread_detach(pthread_self()); /* its goroutine ended, locked to the thread */
     return NULL;
 }
 
@@ -118,8 +119,7 @@ void worker_attach(M *m, P *p) {
     atomic_store_explicit(&p_sched(p)->status, P_RUNNING, memory_order_release);
 }
 
-/* Gives p to an idle or new worker. Lock held. */
-void worker_start(Sched *s, P *p) {
+void worker_start(Sched *s, P *p, G *first) {
     M *m = s->idle_m;
     if (m) {
         s->idle_m = m_sched(m)->idle_next;
@@ -127,8 +127,9 @@ void worker_start(Sched *s, P *p) {
         m = worker_new(s->vm);
     }
     worker_attach(m, p);
+    m_sched(m)->next_g = first;
     if (m_sched(m)->started) {
-        m_wake(m);
+        worker_wake(m);
         return;
     }
     m_sched(m)->started = true;
@@ -168,7 +169,7 @@ void sched_wake_idle(Vm *vm) {
     }
     pthread_mutex_lock(&s->lock);
     P *p = atomic_load(&s->stopping) ? NULL : idle_p_take(s);
-    if (p) worker_start(s, p);
+    if (p) worker_start(s, p, NULL);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -259,7 +260,7 @@ static bool idle(M *m) {
         ms->idle_next = s->idle_m;
         s->idle_m = m;
         pthread_mutex_unlock(&s->lock);
-        m_park(m);
+        worker_park(m);
         if (m->p) return true;
         pthread_mutex_lock(&s->lock);
     }
@@ -271,6 +272,7 @@ G *sched_next(M *m) {
     m_set_g(m, NULL);
     for (;;) {
         if (atomic_load_explicit(&vm->exiting, memory_order_relaxed)) return NULL;
+        if (unlikely(m->locked_g != NULL) && !m->p) thread_wait(m);
         if (!m->p) { /* came out of a system call without one */
             pthread_mutex_lock(&s->lock);
             P *p = atomic_load(&s->stopping) ? NULL : idle_p_take(s);
@@ -281,13 +283,20 @@ G *sched_next(M *m) {
                 m_sched(m)->idle_next = s->idle_m;
                 s->idle_m = m;
                 pthread_mutex_unlock(&s->lock);
-                m_park(m);
+                worker_park(m);
                 if (!m->p) continue;
             }
         }
         if (atomic_load_explicit(&s->stopping, memory_order_relaxed)) {
             world_wait(m, false);
-            if (!m->p) continue;
+            if (!m->p) {
+                if (m_sched(m)->next_g) queue_push_global(vm, m_sched(m)->next_g), m_sched(m)->next_g = NULL;
+                continue;
+            }
+        }
+        if (unlikely(m_sched(m)->end_thread)) {
+            thread_end(m);
+            return NULL;
         }
         PSched *ps = p_sched(m->p);
         uint32_t tick = ++ps->tick;
@@ -297,8 +306,9 @@ G *sched_next(M *m) {
             int64_t next = atomic_load_explicit(&s->wheel.next_when, memory_order_relaxed);
             if (next != INT64_MAX && next <= (now = sched_clock(s))) wheel_run(m, now);
         }
-        G *g = NULL;
-        if (tick % FAIR_TICK == 0) {
+        G *g = m_sched(m)->next_g;
+        m_sched(m)->next_g = NULL;
+        if (!g && tick % FAIR_TICK == 0) {
             g = queue_pop_global(s, m->p);
             if (tick % (FAIR_TICK * 4) == 0 && s->epfd >= 0 && atomic_load(&s->poll_waiters)) netpoll(m, 0);
         }
@@ -309,6 +319,10 @@ G *sched_next(M *m) {
             atomic_fetch_add(&s->n_spinning, 1);
             g = queue_steal(m);
             atomic_fetch_sub(&s->n_spinning, 1);
+        }
+        if (unlikely(m->locked_g != (g && g->locked ? g : NULL))) { /* g, or our own, has a thread of its own */
+            thread_hand_over(m, g);
+            continue;
         }
         if (!g) {
             if (!idle(m)) return NULL;
@@ -454,6 +468,3 @@ void sched_exit(Vm *vm, int code) {
     if (vm->sched->log) fclose(vm->sched->log);
     _exit(code); /* other workers may sit in system calls for ever */
 }
-
-void sched_lock_thread(M *m, G *g) { g->locked = true; }
-void sched_unlock_thread(M *m, G *g) { g->locked = false; }

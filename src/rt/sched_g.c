@@ -95,6 +95,11 @@ void sched_free_g(M *m, G *g) {
         g->sel = NULL;
     }
     atomic_store_explicit(&g->status, G_FREE, memory_order_release);
+    if (unlikely(g->locked)) {
+        g->locked = false;
+        m->locked_g = NULL;
+        m_sched(m)->end_thread = true;
+    }
     PSched *ps = p_sched(m->p);
     if (g->stack && g->stack->hi - g->stack->words > 256) {
         stack_chunk_free(m, g->stack);

@@ -44,7 +44,11 @@ typedef struct MSched {
     M *idle_next;
     P *next_p;              /* P handed over with a wake-up */
     P *old_p;               /* while in a system call */
+    G *next_g;              /* to run first, handed over with a P */
+    uint32_t lock_count;    /* of LockOSThread */
     bool started;
+    bool waiting;           /* in thread_wait: may be given its goroutine; under Sched.lock */
+    bool end_thread;        /* its goroutine ended without unlocking */
 } MSched;
 
 /* Records of goroutines: n of them, the first `used` were handed out once. */
@@ -145,7 +149,15 @@ bool queue_any_work(Sched *s);
 P *worker_p_new(Vm *vm, uint32_t id);
 M *worker_new(Vm *vm);
 void worker_attach(M *m, P *p);
-void worker_start(Sched *s, P *p);      /* gives p to an idle or new worker */
+/* Gives p to an idle or new worker, which runs `first` (may be NULL) first. Lock held. */
+void worker_start(Sched *s, P *p, G *first);
+void worker_park(M *m);                /* until worker_wake, which may come first */
+void worker_wake(M *m);
+
+/* sched_thread.c: goroutines that are locked to their thread */
+void thread_wait(M *m);                /* until somebody brings m's goroutine and a P, or only the end */
+void thread_hand_over(M *m, G *g);     /* m's P, and g when not NULL, go to the worker that g may run on */
+void thread_end(M *m);                 /* m's goroutine ended without unlocking: the P goes to another worker */
 P *idle_p_take(Sched *s);               /* or NULL */
 void idle_p_put(Sched *s, P *p);
 

@@ -138,7 +138,7 @@ void *monitor_thread(void *arg) {
                 uint32_t expect = P_SYSCALL;
                 if (!atomic_load(&s->stopping) && atomic_compare_exchange_strong(&ps->status, &expect, P_IDLE)) {
                     p_set_m(p, NULL);
-                    worker_start(s, p);
+                    worker_start(s, p, NULL);
                 }
                 pthread_mutex_unlock(&s->lock);
             }

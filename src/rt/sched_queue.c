@@ -90,7 +90,7 @@ void queue_push_global(Vm *vm, G *g) {
     pthread_mutex_lock(&s->lock);
     gqueue_push_back(&s->global, g);
     P *p = atomic_load(&s->stopping) || atomic_load(&s->polling) ? NULL : idle_p_take(s);
-    if (p) worker_start(s, p);
+    if (p) worker_start(s, p, NULL);
     monitor_poke(s);
     pthread_mutex_unlock(&s->lock);
     if (atomic_load_explicit(&s->polling, memory_order_acquire)) netpoll_wake(s);

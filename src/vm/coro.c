@@ -25,6 +25,7 @@ RtResult vm_native_coro_switch(M *m, uint64_t *args) {
     *slot = g;
     g->wait_reason = WAIT_CORO;
     atomic_store(&g->status, G_WAITING);
+    if (g->locked) sched_move_lock(m, g, next);
     resume(m, next);
     bubble_park(m, g, true);
     return RT_PARKED;
@@ -34,6 +35,7 @@ RtResult vm_native_coro_switch(M *m, uint64_t *args) {
 RtResult vm_native_coro_exit(M *m, uint64_t *args) {
     G **slot = (G **)args[0], *next = *slot;
     *slot = NULL;
+    if (next && m->g->locked) sched_move_lock(m, m->g, next);
     if (next) resume(m, next);
     return RT_OK;
 }
