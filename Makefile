@@ -87,3 +87,10 @@ soak: setup
 	@$(MAKE) --no-print-directory $(OUT)/std.vole
 	@VOLE=$(OUT)/vole tools/soak
 .PHONY: soak
+
+# Seeded schedules: RUNS=1000 runs of each program the same, planted bugs found (not part of make test).
+determinism: setup
+	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/vole
+	@$(MAKE) --no-print-directory $(OUT)/std.vole
+	@VOLE=$(OUT)/vole tools/sched-runs
+.PHONY: determinism

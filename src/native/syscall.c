@@ -79,7 +79,11 @@ RtResult native_all_threads_syscall(M *m, uint64_t *args) {
 }
 
 RtResult native_gettimeofday(M *m, uint64_t *args) {
-    args[1] = gettimeofday((struct timeval *)args[0], NULL) ? (uint64_t)errno : 0;
+    int64_t sec;
+    int32_t nsec;
+    rt_walltime(m, &sec, &nsec);
+    *(struct timeval *)args[0] = (struct timeval){.tv_sec = sec, .tv_usec = nsec / 1000};
+    args[1] = 0;
     return RT_OK;
 }
 
@@ -95,9 +99,10 @@ RtResult native_fcntl(M *m, uint64_t *args) {
     return RT_OK;
 }
 
-/* "Not supported" makes the caller use getrandom. */
+/* (p []byte, flags uint32) (n int, supported bool). "Not supported" makes the caller use getrandom. */
 RtResult native_vgetrandom(M *m, uint64_t *args) {
-    args[4] = (uint64_t)-1;
-    args[5] = 0;
+    bool seeded = seeded_random(m, (void *)args[0], args[1]);
+    args[4] = seeded ? args[1] : (uint64_t)-1;
+    args[5] = seeded;
     return RT_OK;
 }

@@ -53,6 +53,7 @@ static void complete(M *m, Waiter *w, bool ok) {
     G *g = w->g;
     if (w->is_select) {
         *g->sel->chosen = w->case_index;
+        sched_event(m, "selected", w->chan, w->case_index);
         if (g->sel->ok) *g->sel->ok = ok;
         select_unqueue(g, w);
     } else if (w->ok) {
@@ -107,6 +108,7 @@ static RtResult park_on(M *m, Chan *c, WaitQueue *q, void *elem, bool *ok, WaitR
     w->ok = ok;
     w->chan = c;
     w->is_select = false;
+    sched_event(m, "wait", c, why);
     g->wait_reason = why;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
     bubble_park(m, g, c->bubble != NULL);
@@ -119,6 +121,7 @@ static RtResult park_on(M *m, Chan *c, WaitQueue *q, void *elem, bool *ok, WaitR
  * lock is released whenever true is returned. */
 bool chan_try_send(M *m, Chan *c, const void *elem) {
     Waiter *w = wait_queue_claim(&c->recvq);
+    if (w || c->count < c->cap) sched_event(m, "send", c, SCHED_NO_NUMBER);
     if (w) {
         if (w->elem) elem_copy(c, w->elem, elem);
         spin_unlock(&c->lock);
@@ -136,6 +139,7 @@ bool chan_try_send(M *m, Chan *c, const void *elem) {
 }
 
 bool chan_try_recv(M *m, Chan *c, void *elem, bool *ok) {
+    sched_event(m, "receive", c, c->count);
     if (c->count) {
         uint8_t *from = slot(c, c->recv_at);
         if (elem && c->elem_size) elem_copy(c, elem, from);
@@ -222,6 +226,7 @@ RtResult chan_close(M *m, Chan *c) {
         vm_panic_text(m, "close of closed channel");
         return RT_PANIC;
     }
+    sched_event(m, "close", c, SCHED_NO_NUMBER);
     __atomic_store_n(&c->closed, true, __ATOMIC_RELEASE);
     Waiter *list = NULL, **link = &list;
     for (Waiter *w; (w = wait_queue_claim(&c->recvq));) {

@@ -399,6 +399,7 @@ void map_iter_init(M *m, const GoMapType *t, GoMap *h, MapIter *it) {
         rt_fatal(m->vm, "concurrent map iteration and map write");
     it->p0 = h->groups;
     it->w[1] = rt_rand(m);
+    sched_event(m, "range", h, (int64_t)(it->w[1] % ((uint64_t)h->ngroups * 8)));
     it->w[2] = (uint64_t)h->ngroups * 8;
     it->w[3] = h->clear_seq;
 }

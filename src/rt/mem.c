@@ -18,6 +18,8 @@ const uint16_t mem_class_size[MEM_NCLASS] = {
 enum { HUGE_BYTES = 2 << 20, HUGE_FROM = 8 << 20, /* heaps of that size get huge pages */
        GROW_BYTES = 64 << 20, RUN_BYTES = 8192, MAX_ALLOC_BITS = 47 };
 
+#define HEAP_HINT 0xc000000000ull
+
 /* ---- Start and end ------------------------------------------------------------------------------ */
 
 static int64_t parse_limit(const char *s) {
@@ -47,7 +49,8 @@ void heap_init(Vm *vm) {
     mark_init(h);
     pthread_mutex_init(&h->lock, NULL);
     for (size_t size = (size_t)1 << 38; size >= (size_t)1 << 30; size >>= 1) {
-        void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        /* At a usual place where it is free: seeded schedules repeat addresses too. */
+        void *p = mmap((void *)HEAP_HINT, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (p == MAP_FAILED) continue;
         h->pages_bytes = (size >> PAGE_SHIFT) * sizeof(Span *);
         void *t = mmap(NULL, h->pages_bytes, PROT_READ | PROT_WRITE,

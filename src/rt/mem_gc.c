@@ -89,6 +89,7 @@ void gc_collect(M *m, bool forced) {
     marker_trim(mk);
     uint64_t live = sweep(h);
     atomic_store(&h->live_bytes, (int64_t)live);
+    sched_event(m, "collected", NULL, (int64_t)live);
     heap_pace(h, live);
     /* What the heap will need until the next collection stays; runtime.GC gives back more. */
     size_t keep = h->inuse_pages / 10 + (forced ? 128 : 1024);

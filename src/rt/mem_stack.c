@@ -12,6 +12,8 @@
 enum { STACK_NCLASS = 27, STACK_BATCH = 16, STACK_CACHE = 64, REGION_BYTES = 8 << 20, HUGE_BYTES = 2 << 20,
        TRIM_MIN = 4 << 20 };
 
+#define STACK_HINT 0x8000000000ull /* below the heap's, so that seeded schedules repeat addresses */
+
 typedef struct StackSlab { /* head of a slab of stacks */
     size_t carved, free;   /* bytes; free only while stack_trim runs */
 } StackSlab;
@@ -38,7 +40,8 @@ static void *slab_new(Heap *h) { /* lock held */
     if (h->free_slabs.len) return vec_pop(&h->free_slabs);
     if (h->region_at == h->region_end) {
         size_t n = REGION_BYTES + HUGE_BYTES;
-        uint8_t *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void *hint = (void *)(STACK_HINT + (uint64_t)h->regions.len * n);
+        uint8_t *p = mmap(hint, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (p == MAP_FAILED) no_memory(h);
         uint8_t *at = (uint8_t *)(((uintptr_t)p + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1));
         if (at != p) munmap(p, (size_t)(at - p));

@@ -84,6 +84,7 @@ int netpoll(M *m, int64_t timeout_ns) {
             continue;
         }
         uint32_t e = ev[i].events;
+        sched_event(m, "poll", NULL, d->fd);
         G *wake[2] = {NULL, NULL};
         spin_lock(&d->lock);
         if (d->fd >= 0) {

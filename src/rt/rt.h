@@ -134,6 +134,7 @@ struct M {
     pthread_t thread;
     uint32_t id;
     uint64_t rng;
+    bool log_events; /* see sched_event */
     uint32_t no_gc; /* >0: allocation does not collect (C holds unrooted pointers), see gc_poll */
     M *all_next;
     void *sched;    /* sched's own */
@@ -217,6 +218,13 @@ void sched_lock_thread(M *m, G *g);
 void sched_unlock_thread(M *m, G *g);
 void sched_move_lock(M *m, G *from, G *to); /* to goes on in from's place on this worker (coroutines) */
 uint64_t rt_rand(M *m);
+bool seeded_random(M *m, void *to, size_t n); /* fills from the seed; false: the schedule is not seeded */
+/* A line of the log of a seeded schedule, see seeded.c; what no run may do differently. */
+#define SCHED_NO_NUMBER INT64_MIN
+void sched_log_event(M *m, const char *what, const void *object, int64_t number);
+static inline void sched_event(M *m, const char *what, const void *object, int64_t number) {
+    if (unlikely(m->log_events)) sched_log_event(m, what, object, number);
+}
 int64_t rt_nanotime(M *m);                /* monotonic; virtual in a bubble only for package time */
 void rt_walltime(M *m, int64_t *sec, int32_t *nsec);
 noreturn_ void rt_fatal(Vm *vm, const char *fmt, ...) printf_like(2, 3); /* "fatal error: ..." + traces, exit 2 */

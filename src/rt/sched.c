@@ -23,6 +23,7 @@
 
 enum {
     WAKE_AGE_NS = 20 * 1000,     /* work older than this is worth waking a second worker */
+    SEEDED_GRACE_NS = 2000 * 1000, /* a seeded schedule waits this long for files before its clock jumps */
 };
 
 const char *wait_reason_text(WaitReason r) {
@@ -101,6 +102,7 @@ M *worker_new(Vm *vm) {
     m->sched = ms;
     m->id = s->n_m++;
     m->rng = vm->rand_seed + m->id * 0x9e3779b97f4a7c15ull;
+    m->log_events = s->log != NULL;
     m->all_next = vm->ms;
     vm->ms = m;
     return m;
@@ -218,12 +220,9 @@ static bool idle(M *m) {
         }
         if (s->seeded && atomic_load(&s->wheel.next_when) != INT64_MAX) {
             /* Nothing can run before the next timer: the clock jumps there. Files that are ready come first. */
-            pthread_mutex_unlock(&s->lock);
-            if (atomic_load(&s->poll_waiters)) netpoll(m, 0);
-            pthread_mutex_lock(&s->lock);
-            if (!queue_any_work(s)) s->virtual_now = atomic_load(&s->wheel.next_when);
             worker_attach(m, idle_p_take(s));
             pthread_mutex_unlock(&s->lock);
+            if (!atomic_load(&s->poll_waiters) || !netpoll(m, SEEDED_GRACE_NS)) s->virtual_now = atomic_load(&s->wheel.next_when);
             return true;
         }
         bool useful = atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
@@ -349,7 +348,7 @@ G *sched_next(M *m) {
         atomic_fetch_add_explicit(&ps->slice_start, 1, memory_order_relaxed); /* the monitor sees a change */
         if (unlikely(s->seeded)) {
             s->virtual_now += 1000; /* a switch takes a microsecond */
-            if (s->log) fprintf(s->log, "%lld goroutine %llu\n", (long long)s->virtual_now, (unsigned long long)g->id);
+            sched_event(m, "run", NULL, SCHED_NO_NUMBER);
         }
         if (unlikely(vm->stress.preempt || s->seeded)) {
             atomic_store_explicit(&g->preempt, 1, memory_order_relaxed);
@@ -365,8 +364,8 @@ bool sched_safepoint(M *m, G *g) {
     __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
     if (atomic_load_explicit(&s->stopping, memory_order_acquire)) world_wait(m, false);
     if (!m->p) return true;
-    if (m->p->pinned) return false;
     if (unlikely(m->vm->stress.preempt || s->seeded)) sched_request_preempt(g);
+    if (m->p->pinned) return false;
     int64_t next = atomic_load_explicit(&s->wheel.next_when, memory_order_relaxed);
     if (next != INT64_MAX) {
         int64_t now = sched_clock(s);
@@ -426,11 +425,7 @@ void sched_init(Vm *vm, uint32_t nprocs, void (*run)(M *m)) {
     pthread_cond_init(&s->stop_cond, NULL);
     pthread_cond_init(&s->start_cond, NULL);
     pthread_cond_init(&s->monitor_cond, NULL);
-    s->seeded = vm->stress.sched_seed >= 0;
-    s->virtual_now = 1000000000;
-    s->seeded_slice = 2u << (vm->rand_seed >> 7) % 4 * 2; /* 2, 8, 32 or 128 */
-    const char *log = getenv("VOLE_SCHED_LOG");
-    if (s->seeded && log) s->log = fopen(log, "w");
+    seeded_init(s);
     s->start_nano = sched_clock(s);
     wheel_init(&s->wheel, s->start_nano);
     vm->nprocs = vm->stress.sched_seed >= 0 ? 1 : nprocs ? nprocs : default_procs();
@@ -465,6 +460,6 @@ void sched_exit(Vm *vm, int code) {
     fflush(stdout);
     fflush(stderr);
     if (vm->at_exit) vm->at_exit(vm->executable_ctx);
-    if (vm->sched->log) fclose(vm->sched->log);
+    seeded_end(vm->sched);
     _exit(code); /* other workers may sit in system calls for ever */
 }

@@ -177,6 +177,10 @@ int64_t wall_nanotime(void); /* CLOCK_MONOTONIC */
 int64_t sched_clock(Sched *s); /* the same, or the virtual clock of a seeded schedule */
 void sched_wake_idle(Vm *vm); /* starts a worker for queued work when a P is idle */
 
+/* seeded.c */
+void seeded_init(Sched *s);
+void seeded_end(Sched *s);
+
 /* wheel */
 void wheel_init(Wheel *w, int64_t now);
 /* Fires everything due; returns how many fired. m must hold a P. */

@@ -96,13 +96,17 @@ void queue_push_global(Vm *vm, G *g) {
     if (atomic_load_explicit(&s->polling, memory_order_acquire)) netpoll_wake(s);
 }
 
-void sched_start(M *m, G *g) { queue_push(m->p, g, true); }
+void sched_start(M *m, G *g) {
+    sched_event(m, "go", NULL, (int64_t)g->id);
+    queue_push(m->p, g, true);
+}
 
 void sched_ready(M *m, G *g, bool next) {
     dcheck(g->status == G_WAITING || g->status == G_RUNNABLE);
     atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
     g->wait_reason = WAIT_ZERO;
     if (unlikely(g->bubble != NULL)) bubble_ready(g);
+    sched_event(m, "ready", NULL, (int64_t)g->id);
     if (!m->p) {
         queue_push_global(m->vm, g);
         return;

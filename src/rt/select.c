@@ -87,12 +87,14 @@ RtResult select_go(M *m, SelectCase *cases, int ncases, bool has_default, int64_
         bool did = sc->is_send ? chan_try_send(m, c, sc->elem) : chan_try_recv(m, c, sc->elem, ok);
         if (!did) bug("select: a ready case was not");
         *chosen = order[k];
+        sched_event(m, "select", NULL, order[k]);
         if (sc->is_send) *ok = false;
         goto done;
     }
     if (has_default) {
         unlock_all(locks, n);
         *chosen = -1;
+        sched_event(m, "select", NULL, -1);
         *ok = false;
         goto done;
     }
@@ -105,6 +107,7 @@ RtResult select_go(M *m, SelectCase *cases, int ncases, bool has_default, int64_
         if (!sel) base_oom();
         sel->cap = cap;
     }
+    sched_event(m, "wait", NULL, n ? WAIT_SELECT : WAIT_SELECT_NO_CASES);
     sel->n = n;
     sel->chosen = chosen;
     sel->ok = ok;

@@ -41,6 +41,7 @@ RtResult sema_acquire(M *m, uint32_t *addr, bool lifo, WaitReason why) {
         else b->head = w;
         b->tail = w;
     }
+    sched_event(m, "wait", addr, why);
     g->wait_reason = why;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
     bubble_park(m, g, why == WAIT_SYNC_WAITGROUP_DURABLE);
@@ -51,6 +52,7 @@ RtResult sema_acquire(M *m, uint32_t *addr, bool lifo, WaitReason why) {
 void sema_release(M *m, uint32_t *addr, bool handoff) {
     SemaBucket *b = bucket(m, addr);
     __atomic_fetch_add(addr, 1, __ATOMIC_SEQ_CST);
+    sched_event(m, "release", addr, SCHED_NO_NUMBER);
     if (!atomic_load(&b->nwait)) return;
     spin_lock(&b->lock);
     Waiter *w = b->head;
@@ -97,6 +99,7 @@ RtResult notify_wait(M *m, struct NotifyList *l, uint32_t ticket) {
     if (l->tail) l->tail->next = w;
     else l->head = w;
     l->tail = w;
+    sched_event(m, "wait", l, WAIT_SYNC_COND);
     g->wait_reason = WAIT_SYNC_COND;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
     bubble_park(m, g, true);

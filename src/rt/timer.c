@@ -149,6 +149,7 @@ static int wheel_fire(M *m, int64_t now) {
         wheel_unlink(w, t);
         w->count--;
         spin_unlock(&w->lock);
+        sched_event(m, "timer", NULL, t->when);
         t->fire(m, t, now);
         spin_lock(&w->lock);
     }

@@ -58,8 +58,62 @@ func early() string {
 	return "ok"
 }
 
+type mailbox struct {
+	mu    sync.Mutex
+	shut  bool
+	items []int
+}
+
+func (b *mailbox) open() bool { b.mu.Lock(); defer b.mu.Unlock(); return !b.shut }
+func (b *mailbox) add(v int)  { b.mu.Lock(); defer b.mu.Unlock(); b.items = append(b.items, v) }
+func (b *mailbox) close()     { b.mu.Lock(); defer b.mu.Unlock(); b.shut = true }
+func (b *mailbox) all() []int { b.mu.Lock(); defer b.mu.Unlock(); return b.items }
+
+// put answers whether the box takes v, in two steps: what is added after the box was emptied is lost.
+func (b *mailbox) put(v int) bool {
+	if !b.open() {
+		return false
+	}
+	b.add(v)
+	return true
+}
+
+// mirror: of two accepted copies one always arrives, as long as not both boxes lose theirs. The senders say
+// that they begin and need some nanoseconds then, so that usual schedules let the closer run only after them.
+func mirror() string {
+	const n = 12
+	accepted, arrived := [n]int{}, [n]bool{}
+	for range 2 {
+		var b mailbox
+		begin := make(chan bool)
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				begin <- true
+				if b.put(i) {
+					accepted[i]++
+				}
+			})
+		}
+		for range n {
+			<-begin
+		}
+		b.close()
+		for _, i := range b.all() {
+			arrived[i] = true
+		}
+		wg.Wait()
+	}
+	for i := range n {
+		if accepted[i] == 2 && !arrived[i] {
+			return fmt.Sprintf("message %d was accepted and lost twice", i)
+		}
+	}
+	return "ok"
+}
+
 func main() {
-	result := map[string]func() string{"lost": lost, "early": early}[os.Args[1]]()
+	result := map[string]func() string{"lost": lost, "early": early, "mirror": mirror}[os.Args[1]]()
 	fmt.Println(result)
 	if result != "ok" {
 		os.Exit(1)
