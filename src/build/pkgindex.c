@@ -27,10 +27,13 @@ void pkgindex_write(Buf *out, const IndexedPackage *at, int n) {
         w[1] = (uint32_t)at[i].path.n;
         w[2] = put(out, start, at[i].name.p, at[i].name.n);
         w[3] = (uint32_t)at[i].name.n;
-        w[4] = put(out, start, at[i].export_data.p, at[i].export_data.n);
-        w[5] = (uint32_t)at[i].export_data.n;
         w[6] = put(out, start, at[i].imports, (size_t)at[i].nimports * 4);
         w[7] = at[i].nimports;
+    }
+    for (int i = 0; i < n; i++) { /* the large part behind what every opening reads */
+        uint32_t *w = e + (size_t)i * ENTRY_WORDS;
+        w[4] = put(out, start, at[i].export_data.p, at[i].export_data.n);
+        w[5] = (uint32_t)at[i].export_data.n;
     }
     if (n) memcpy(out->data + start + sizeof head, e, (size_t)n * ENTRY_WORDS * 4);
     free(e);

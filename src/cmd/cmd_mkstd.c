@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "cmd/compile.h"
 #include "code/code.h"
+#include "opt/bodies.h"
 #include "opt/opt.h"
 #include "types/export.h"
 #include "vm/vm.h"
@@ -210,6 +211,11 @@ static void *mkstd_main(void *arg) {
     for (int k = 0; k < m->done.len; k++) {
         build_one(m, m->done.at[k]);
         if (print_errors(m) && !m->keep_going) return NULL;
+    }
+    if (!m->ir_only) {
+        base_stage = "writing what compiles against the image inline";
+        opt_write_table(&c->unit);
+        base_stage = NULL;
     }
     uint64_t t3 = time_now_ns();
     if (c->time)

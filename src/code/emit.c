@@ -42,7 +42,7 @@ void emit_addr(Sel *s, Sym *sym, int64_t addend) {
     if (sym) vec_push(&s->relocs, ((struct CodeReloc){at, CODE_RELOC_ADDR64, sym, addend}));
 }
 
-void emit_type(Sel *s, const IrType *t) { emit_addr(s, t->type ? ir_type_symbol(s->u, t->type) : NULL, 0); }
+void emit_type(Sel *s, const IrType *t) { emit_addr(s, irtype_descriptor(s->u, t), 0); }
 
 /* ---- Maps -------------------------------------------------------------------------------------------- */
 

@@ -136,7 +136,7 @@ static void zero_memory(Sel *s, const Addr *a, const IrType *t) {
         emit_abc(s, BC_LEA, q, p, off);
         p = q;
     }
-    if (t->has_ptrs && t->type) {
+    if (t->has_ptrs && (t->type || t->desc)) {
         emit_abc(s, BC_ZEROMEMT, p, 0, 0);
         emit_type(s, t);
     } else {
@@ -484,7 +484,7 @@ bool lower_mem(Sel *s, ValueId id) {
     case IR_LOAD: lower_load(s, id); return true;
     case IR_STORE: lower_store(s, id); return true;
     case IR_MOVE:
-        if (v->aux.t->has_ptrs && v->aux.t->type) {
+        if (v->aux.t->has_ptrs && (v->aux.t->type || v->aux.t->desc)) {
             emit_abc(s, BC_MOVET, reg(s, v->args[0]), reg(s, v->args[1]), 0);
             emit_type(s, v->aux.t);
         } else {

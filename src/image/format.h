@@ -16,7 +16,7 @@
 #define IMAGE_SPACE_BASE 0x3f0000000000ull
 #define IMAGE_SPACE_SIZE 0x80000000ull
 #define IMAGE_MAGIC 0x31454c4f56ull /* "VOLE1" */
-#define IMAGE_VERSION 1
+#define IMAGE_VERSION 2
 
 /* ---- Frames --------------------------------------------------------------------------------- */
 /*

@@ -13,7 +13,7 @@ typedef enum SectionKind {
     SEC_INFOS,     /* FuncInfo[], one per VmFunc */
     SEC_TABLES,    /* lines, maps, inline tables, frame objects, names */
     SEC_RODATA,
-    SEC_SYMBOLS,   /* SymEntry[] sorted by (hash, name) */
+    SEC_SYMBOLS,   /* SymEntry[] sorted by (hash, check, name) */
     SEC_SYMNAMES,  /* u32 length + bytes each */
     SEC_RELOCS,    /* varint word deltas of all absolute 8-byte addresses */
     SEC_ROOTMASK,  /* 1 bit per word of the root range */
@@ -39,7 +39,9 @@ typedef struct ImageHeader {
 } ImageHeader;
 _Static_assert(sizeof(ImageHeader) <= IMAGE_PAGE, "the header is one page");
 
-typedef struct SymEntry { uint32_t hash, name, off; } SymEntry; /* name: in SEC_SYMNAMES; off: from the image space's base */
+/* hash, check: of the name, which a search does not read (its pages would count for each program); name: in SEC_SYMNAMES;
+ * off: from the image space's base */
+typedef struct SymEntry { uint32_t hash, check, name, off; } SymEntry;
 
 struct Image {
     uint8_t *mem;         /* where it lies */
@@ -49,6 +51,11 @@ struct Image {
     uint64_t nfuncs;
 };
 
-static inline uint32_t symbol_hash(Str name) { return (uint32_t)hash_bytes(name.p, name.n, 0x766f6c65); }
+/* hash in the low half, uniform; check in the high half */
+static inline uint64_t symbol_hash(Str name) {
+    uint64_t h = hash_bytes(name.p, name.n, 0x766f6c65);
+    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ull;
+    return h ^ h >> 32;
+}
 
 #endif

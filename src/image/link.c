@@ -308,6 +308,7 @@ static void write_data(Linker *l, Sym *s) {
 static int entry_cmp(const void *a, const void *b) {
     const SymEntry *x = a, *y = b;
     if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    if (x->check != y->check) return x->check < y->check ? -1 : 1;
     return x->name < y->name ? -1 : x->name > y->name;
 }
 
@@ -317,8 +318,8 @@ static void build_index(Linker *l, SymEntry **entries, uint64_t *n, Buf *names) 
         Sym *s = l->t->all.at[i];
         if (s->base_addr || s->kind == SYM_UNDEF || !s->keep_name) continue;
         uint32_t len = (uint32_t)s->name.n;
-        SymEntry e = {symbol_hash(s->name), (uint32_t)names->len,
-                      (uint32_t)(s->addr - IMAGE_SPACE_BASE)};
+        uint64_t h = symbol_hash(s->name);
+        SymEntry e = {(uint32_t)h, (uint32_t)(h >> 32), (uint32_t)names->len, (uint32_t)(s->addr - IMAGE_SPACE_BASE)};
         buf_put(names, &len, 4);
         buf_put(names, s->name.p, s->name.n);
         vec_push(&v, e);

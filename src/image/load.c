@@ -339,23 +339,22 @@ static Str entry_name(const Image *g, const SymEntry *e) {
     return (Str){(const char *)p + 4, n};
 }
 
-static uint64_t lookup_in(Images *im, const Image *g, Str name, uint32_t hash) {
+/* From where the hash would be if all were at equal distances: few pages are read. */
+static uint64_t lookup_in(Images *im, const Image *g, uint64_t h) {
     const SymEntry *e = (const SymEntry *)(void *)(g->mem + g->h.sections[SEC_SYMBOLS].off);
-    uint64_t lo = 0, hi = g->h.nsyms;
-    while (lo < hi) {
-        uint64_t mid = lo + (hi - lo) / 2;
-        if (e[mid].hash < hash) lo = mid + 1;
-        else hi = mid;
-    }
-    for (; lo < g->h.nsyms && e[lo].hash == hash; lo++)
-        if (str_eq(entry_name(g, &e[lo]), name)) return im->space + e[lo].off;
+    uint32_t hash = (uint32_t)h, check = (uint32_t)(h >> 32);
+    uint64_t n = g->h.nsyms, i = ((uint64_t)hash * n) >> 32;
+    while (i > 0 && e[i - 1].hash >= hash) i--;
+    while (i < n && e[i].hash < hash) i++;
+    for (; i < n && e[i].hash == hash; i++)
+        if (e[i].check == check) return im->space + e[i].off;
     return 0;
 }
 
 uint64_t image_lookup(Images *im, Str symbol) {
-    uint32_t hash = symbol_hash(symbol);
+    uint64_t hash = symbol_hash(symbol);
     for (int i = 0; i < im->list.len; i++) {
-        uint64_t a = lookup_in(im, im->list.at[i], symbol, hash);
+        uint64_t a = lookup_in(im, im->list.at[i], hash);
         if (a) return a;
     }
     return 0;

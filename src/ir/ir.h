@@ -43,7 +43,8 @@ typedef struct IrType {
     uint32_t nslots;
     uint64_t size;         /* bytes in memory */
     const uint8_t *ptrmask; /* 1 bit per word of memory layout; NULL when !has_ptrs */
-    Type *type;            /* Go type; NULL for internal ones */
+    Type *type;            /* Go type; NULL for internal ones and those of a base image's function bodies */
+    Sym *desc;             /* of the latter: the type's descriptor, or NULL */
     struct IrType **elems; /* REP_TUPLE */
     int nelems;
 } IrType;
@@ -162,6 +163,7 @@ typedef struct IrUnit {
     void *embed_ctx;
     /* Number of the native that is tried before a function's body, -1: none; may be NULL. */
     int (*to_try)(Str symbol);
+    void *base_table;      /* opt/bodies.c: what the base image says of its functions */
 } IrUnit;
 
 /* aux.p of IR_SELECT. Its arguments: (chan, address of the value or nil) a case, in case order. */
@@ -207,6 +209,12 @@ void ir_build_main(IrUnit *u, Package **pkgs, int npkgs, Package *main);
 /* Symbol names: the one place that knows them. */
 Str ir_func_symbol(IrUnit *u, Object *fn, TypeList targs);  /* honours //go:linkname */
 Sym *ir_type_symbol(IrUnit *u, Type *t);  /* abi.Type descriptor, built on demand (typedesc.c) */
+/* The same when somebody has defined it, else NULL. */
+Sym *ir_find_type_symbol(IrUnit *u, Type *t);
+/* What code refers to as t's descriptor; NULL for internal types. */
+static inline Sym *irtype_descriptor(IrUnit *u, const IrType *t) {
+    return t->type ? ir_type_symbol(u, t->type) : t->desc;
+}
 Sym *ir_itab_symbol(IrUnit *u, Type *concrete, Type *iface);
 
 #endif

@@ -20,7 +20,8 @@ void symtab_free(SymTab *t) {
     pthread_mutex_destroy(&t->lock);
 }
 
-Sym *sym_get(SymTab *t, Str name) {
+/* base: the address in a base image where it is known, else 0. */
+static Sym *find_or_make(SymTab *t, Str name, uint64_t base) {
     pthread_mutex_lock(&t->lock);
     Sym *s = map_get_str(&t->by_name, name);
     if (!s) {
@@ -28,13 +29,17 @@ Sym *sym_get(SymTab *t, Str name) {
         s->name = str_dup(&t->arena, name);
         s->keep_name = true;
         s->index = (uint32_t)t->all.len;
-        if (t->base_lookup) s->base_addr = t->base_lookup(t->base_ctx, s->name);
+        if (base) s->base_addr = base;
+        else if (t->base_lookup) s->base_addr = t->base_lookup(t->base_ctx, s->name);
         vec_push(&t->all, s);
         map_set_str(&t->by_name, s->name, s);
-    }
+    } else if (base && s->kind == SYM_UNDEF) s->base_addr = base; /* one without a name in the image's index */
     pthread_mutex_unlock(&t->lock);
     return s;
 }
+
+Sym *sym_get(SymTab *t, Str name) { return find_or_make(t, name, 0); }
+Sym *sym_get_base(SymTab *t, Str name, uint64_t addr) { return find_or_make(t, name, addr); }
 
 Sym *sym_find(SymTab *t, Str name) {
     pthread_mutex_lock(&t->lock);

@@ -53,6 +53,8 @@ struct Sym {
     struct IrFunc *inl; /* FUNC: its optimised body when callers may copy it (opt/inline.c); lives with its unit */
     struct EscSummary *esc; /* FUNC: what it does with its parameters (opt/escape.c); NULL: not known */
     bool noescape;     /* FUNC without body: //go:noescape */
+    bool base_asked;   /* base_entry was looked for */
+    const void *base_entry; /* what the base image says of it (opt/bodies.c), or NULL */
     uint64_t base_addr; /* nonzero: defined in a base image, at this address */
     uint64_t addr;     /* set by the linker */
     uint32_t index;
@@ -72,6 +74,8 @@ typedef struct SymTab {
 void symtab_init(SymTab *t);
 void symtab_free(SymTab *t);
 Sym *sym_get(SymTab *t, Str name);            /* finds or makes (UNDEF; base_addr filled by base_lookup) */
+/* The same for a symbol that a base image is known to define, at addr: without a search there. */
+Sym *sym_get_base(SymTab *t, Str name, uint64_t addr);
 Sym *sym_find(SymTab *t, Str name);           /* NULL when absent */
 /* First caller gets true and must define it; later callers (and base-defined symbols) get false. */
 bool sym_begin_define(SymTab *t, Sym *s, SymKind kind);

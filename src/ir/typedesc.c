@@ -577,6 +577,11 @@ Sym *ir_type_symbol(IrUnit *u, Type *t) {
     return s;
 }
 
+Sym *ir_find_type_symbol(IrUnit *u, Type *t) {
+    Sym *s = core_sym(u, "type:", typed(u, t));
+    return s->kind != SYM_UNDEF || s->base_addr ? s : NULL;
+}
+
 Sym *ir_itab_symbol(IrUnit *u, Type *concrete, Type *iface) {
     Buf b = {0};
     buf_puts(&b, "itab:");

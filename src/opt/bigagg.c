@@ -113,7 +113,7 @@ static void block(Big *g, BlockId bid) {
                 if (disturbs(g, ir_val(f, in[j]), part.args[0])) move = false;
             for (uint32_t j = 0; move && j < i; j++) /* parts stored before */
                 if (!distinct(object_of(g, p), object_of(g, part.args[0]))) move = false;
-            if (move && part.type->has_ptrs && !part.type->type) move = false;
+            if (move && part.type->has_ptrs && !part.type->type && !part.type->desc) move = false;
             if (!move && np == 1 && xs[0] == v.args[1]) {
                 out[n++] = id;
                 break;

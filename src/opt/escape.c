@@ -8,11 +8,11 @@
  * on the heap, and its contents then flow there too. A parameter's flows make the function's summary, which
  * callers use; functions are taken callees first, groups of mutual recursion until nothing changes.
  *
- * Summaries go with the function's symbol, and for a package compiled into an image into one table,
- * "escape:PATH", found by the symbol's name.
+ * Summaries go with the function's symbol, and with an image (opt/bodies.h).
  *
  * What stays in the frame becomes a local variable where its pointer is a plain local address; loads and
  * stores through that become accesses of the variable, so that mem2reg can take it apart. */
+#include "opt/bodies.h"
 #include "opt/opt_int.h"
 
 #include "ir/ir_int.h"
@@ -28,7 +28,7 @@ typedef struct EscSummary {
     int8_t d[];
 } EscSummary;
 
-static int8_t *summary_at(EscSummary *s, int p, int to) { return &s->d[p * (1 + s->nresults) + to]; }
+static int8_t *summary_at(const EscSummary *s, int p, int to) { return (int8_t *)&s->d[p * (1 + s->nresults) + to]; }
 static size_t summary_size(int np, int nr) { return sizeof(EscSummary) + (size_t)((np + 1) * (1 + nr)); }
 
 typedef struct Edge { int src, derefs, next; } Edge;
@@ -108,48 +108,8 @@ static void store_to(Esc *e, ValueId p, ValueId x, int derefs) {
 
 /* ---- Summaries of callees ------------------------------------------------------------------------------ */
 
-static Str symbol_package(Str s) {
-    size_t end = s.n, slash = 0;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '[' || s.p[i] == '(') {
-            end = i;
-            break;
-        }
-    for (size_t i = 0; i < end; i++)
-        if (s.p[i] == '/') slash = i;
-    for (size_t i = slash; i < end; i++)
-        if (s.p[i] == '.') return (Str){s.p, i};
-    return (Str){s.p, 0};
-}
-
-typedef struct TableEntry { uint64_t hash; uint32_t off, pad; } TableEntry;
-
-/* Looks the summary of a function of a base image up. */
-static EscSummary *base_summary(IrUnit *u, Sym *s) {
-    if (!s->base_addr || !u->syms->base_lookup) return NULL;
-    Str path = symbol_package(s->name);
-    if (!path.n || path.n > 200) return NULL;
-    char name[256];
-    int n = snprintf(name, sizeof name, "escape:%.*s", STR_FMT(path));
-    uint64_t at = u->syms->base_lookup(u->syms->base_ctx, (Str){name, (size_t)n});
-    if (!at) return NULL;
-    const uint8_t *p = (const uint8_t *)(uintptr_t)(at + u->syms->base_delta);
-    uint64_t count;
-    memcpy(&count, p, 8);
-    const TableEntry *t = (const TableEntry *)(p + 8);
-    uint64_t h = hash_bytes(s->name.p, s->name.n, 0xe5c);
-    size_t lo = 0, hi = count;
-    while (lo < hi) {
-        size_t m = (lo + hi) / 2;
-        if (t[m].hash == h) return (EscSummary *)(p + t[m].off);
-        if (t[m].hash < h) lo = m + 1;
-        else hi = m;
-    }
-    return NULL;
-}
-
 static EscSummary *callee_summary(IrUnit *u, Sym *s) {
-    if (!s->esc) s->esc = base_summary(u, s);
+    if (!s->esc) s->esc = opt_base_escape(u, s);
     return s->esc;
 }
 
@@ -164,6 +124,7 @@ static bool native_keeps_nothing(Sym *s) {
 
 /* Arguments args[0..n) of a call of s; res: the call's value, 0 when there is none. ctx: closure value or 0. */
 static void flow_call(Esc *e, Sym *s, ValueId *args, int n, ValueId res) {
+    if (!n) return; /* nothing to ask for: looking it up reads pages of the base image */
     EscSummary *m = callee_summary(e->u, s);
     if (!m) {
         if (s->kind == SYM_UNDEF && native_keeps_nothing(s)) return;
@@ -735,41 +696,17 @@ static void visit(Tarjan *t, int f) {
     t->stack.len = at;
 }
 
-static int entry_order(const void *a, const void *b) {
-    uint64_t x = ((const TableEntry *)a)->hash, y = ((const TableEntry *)b)->hash;
-    return x < y ? -1 : x > y;
-}
-
 /* All flows at their worst: the same as no summary. */
-static bool is_useless(EscSummary *s) {
+static bool is_useless(const EscSummary *s) {
     for (int i = 0; i < s->nparams; i++)
         if (*summary_at(s, i, 0) != 0) return false;
     return s->nparams > 0 || *summary_at(s, 0, 0) == 0;
 }
 
-static void write_table(IrUnit *u, Str path) {
-    Sym *sym = sym_get(u->syms, str_printf(&u->arena, "escape:%.*s", STR_FMT(path)));
-    if (!sym_begin_define(u->syms, sym, SYM_RODATA)) return;
-    VEC(TableEntry) t = {0};
-    Buf b = {0};
-    for (int i = 0; i < u->funcs.len; i++) {
-        Sym *s = u->funcs.at[i]->sym;
-        if (!s->esc || is_useless(s->esc) || !str_eq(symbol_package(s->name), path)) continue;
-        vec_push(&t, ((TableEntry){hash_bytes(s->name.p, s->name.n, 0xe5c), (uint32_t)b.len, 0}));
-        buf_put(&b, s->esc, summary_size(s->esc->nparams, s->esc->nresults));
-    }
-    uint64_t n = (uint64_t)t.len;
-    size_t head = 8 + sizeof(TableEntry) * (size_t)n;
-    for (int i = 0; i < t.len; i++) t.at[i].off += (uint32_t)head;
-    if (n) qsort(t.at, (size_t)n, sizeof *t.at, entry_order);
-    sym_alloc_data(u->syms, sym, head + b.len, 8);
-    memcpy(sym->data, &n, 8);
-    if (n) {
-        memcpy(sym->data + 8, t.at, sizeof(TableEntry) * (size_t)n);
-        memcpy(sym->data + head, b.data, b.len);
-    }
-    buf_free(&b);
-    vec_free(&t);
+bool opt_put_escape(const EscSummary *s, Buf *out) {
+    if (is_useless(s)) return false;
+    buf_put(out, s, summary_size(s->nparams, s->nresults));
+    return true;
 }
 
 void opt_escape_unit(IrUnit *u) {
@@ -785,9 +722,6 @@ void opt_escape_unit(IrUnit *u) {
         if (!t.num[i] && !u->funcs.at[i]->sym->esc) visit(&t, i);
     for (int i = 0; i < n; i++) promote(u, u->funcs.at[i]);
     base_stage = NULL;
-    /* one table a package; a unit of a whole program needs none */
-    Str path = symbol_package(u->funcs.at[0]->sym->name);
-    write_table(u, path);
     free(t.num);
     free(t.low);
     free(t.on_stack);

@@ -1,6 +1,7 @@
 /* inline: copies small functions into their callers. Functions are optimised callees first, so a callee is
  * already small when it is looked at and its own calls are already inlined. Tracebacks stay right: every
  * copied value carries the index of an IrInline entry. */
+#include "opt/bodies.h"
 #include "opt/opt_int.h"
 
 enum { MAX_COST = 40, MAX_BLOCKS = 16, MAX_GROWTH = 1500, MAX_VALUES = 30000 };
@@ -191,24 +192,25 @@ static BlockId expand(Opt *o, BlockId b, int k, IrFunc *g, const ValueId *args, 
     return cont;
 }
 
-static IrFunc *body_of(Map *by_sym, Sym *s) {
+static IrFunc *body_of(Opt *o, Map *by_sym, Sym *s) {
     IrFunc *f = s ? map_get_ptr(by_sym, s) : NULL;
-    return f || !s ? f : s->inl;
+    if (f || !s) return f;
+    return s->inl ? s->inl : opt_base_body(o->f->unit, s);
 }
 
 /* The function that a call will run, when it is known: *ctx gets the closure, *first the first argument. */
 static IrFunc *callee_of(Opt *o, Map *by_sym, IrValue *v, ValueId *ctx, uint32_t *first) {
     *ctx = 0;
     *first = 0;
-    if (v->op == IR_CALL) return body_of(by_sym, v->aux.sym);
+    if (v->op == IR_CALL) return body_of(o, by_sym, v->aux.sym);
     if (v->op != IR_CALLCLOSURE) return NULL;
     *first = 1;
     *ctx = v->args[0];
     IrValue *c = oval(o, v->args[0]);
-    if (c->op == IR_CLOSURE) return body_of(by_sym, c->aux.sym);
+    if (c->op == IR_CLOSURE) return body_of(o, by_sym, c->aux.sym);
     if (c->op == IR_SYMADDR && !c->aux2 && c->aux.sym && c->aux.sym->kind == SYM_RODATA && c->aux.sym->relocs.len == 1 &&
         c->aux.sym->relocs.at[0].kind == RELOC_FUNC && !c->aux.sym->relocs.at[0].off)
-        return body_of(by_sym, c->aux.sym->relocs.at[0].target);
+        return body_of(o, by_sym, c->aux.sym->relocs.at[0].target);
     return NULL;
 }
 

@@ -40,6 +40,17 @@ SourceFile *session_add_file(Session *s, const char *path, Str text) {
     return f;
 }
 
+SourceFile *session_add_lines(Session *s, const char *path, int nlines) {
+    SourceFile *f = arena_new(&s->arena, SourceFile);
+    f->path = str_dup(&s->arena, str_c(path)).p;
+    f->text = (Str){NULL, (size_t)nlines};
+    if (f->text.n > (uint32_t)-1 - s->next_base - 2) bug("source texts larger than 4 GiB");
+    f->base = s->next_base;
+    s->next_base += (Pos)f->text.n + 1;
+    vec_push(&s->files, f);
+    return f;
+}
+
 SourceFile *pos_file(Session *s, Pos p) {
     if (!p) return NULL;
     int lo = 0, hi = s->files.len;
@@ -68,6 +79,7 @@ Location pos_location_raw(Session *s, Pos p) {
     SourceFile *f = pos_file(s, p);
     if (!f) return (Location){NULL, 0, 0};
     uint32_t off = p - f->base;
+    if (!f->lines) return (Location){f->path, (int)off + 1, 0};
     int line = line_of(f, off);
     return (Location){f->path, line, (int)(off - f->lines[line - 1]) + 1};
 }
@@ -165,7 +177,7 @@ static void put_place(FILE *out, Location l, bool columns) {
 
 static void put_caret(Session *s, Pos p, FILE *out) {
     SourceFile *f = pos_file(s, p);
-    if (!f) return;
+    if (!f || !f->lines) return;
     Location l = pos_location_raw(s, p);
     const char *line = f->text.p + f->lines[l.line - 1], *end = f->text.p + f->text.n;
     const char *nl = memchr(line, '\n', (size_t)(end - line));

@@ -40,7 +40,7 @@ typedef struct SourceFile {
     const char *path;    /* as shown in messages */
     Str text;
     Pos base;            /* position of byte 0 */
-    uint32_t *lines;     /* offset of each line's first byte */
+    uint32_t *lines;     /* offset of each line's first byte; NULL: session_add_lines */
     int nlines;
     struct LineDirective { uint32_t offset; Str file; int line, col; } *directives; /* //line */
     int ndirectives;
@@ -59,6 +59,8 @@ typedef struct Location { const char *file; int line, col; } Location;
 void session_init(Session *s, Diag diag);
 void session_free(Session *s);
 SourceFile *session_add_file(Session *s, const char *path, Str text);
+/* A file without text: position base + n stands for line n + 1, up to nlines. */
+SourceFile *session_add_lines(Session *s, const char *path, int nlines);
 Location pos_location(Session *s, Pos p);     /* honours //line; file NULL when p is 0 */
 Location pos_location_raw(Session *s, Pos p); /* ignores //line */
 SourceFile *pos_file(Session *s, Pos p);

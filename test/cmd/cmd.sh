@@ -33,6 +33,13 @@ t run 0 'hello []' "$vole" run hello.go
 t run-args 3 'hello [a b -c]' "$vole" run hello.go a b -c
 t run-O0 0 'hello []' "$vole" run -O0 hello.go
 t run-stdin 1 'hello [x]' bash -c "'$vole' run - x <hello.go"
+mk inline.go <<<'package main
+import ("strings"; "sync")
+func pre(s string) bool { return strings.HasPrefix(s, "ab") }
+func once(o *sync.Once, f func()) { o.Do(f) }
+func main() { var o sync.Once; once(&o, func() { println(pre("abc")) }) }'
+t dump-inlined 0 $'    CALL none *, * @"sync.(*Once).doSlow"' bash -c "'$vole' run -dump=ssa -dump-func=main.once inline.go 2>&1 | grep CALL | sed 's/^ */    /'"
+t dump-inlined-all 0 $'true\n0' bash -c "'$vole' run inline.go 2>&1; '$vole' run -dump=ssa -dump-func=main.pre inline.go 2>&1 | grep -c CALL; true"
 mk script <<<'#!/usr/bin/env -S vole run
 package main
 func main() { println("script") }'
