@@ -56,3 +56,19 @@ RtResult native_pool_cleanup(M *m, uint64_t *args) {
     native_state(m->vm)->pool_cleanup = (GoFunc *)args[0];
     return RT_OK;
 }
+
+/* sync.(*WaitGroup).Add outside of bubbles, when nobody needs to be woken. The state: counter in the high half,
+ * waiters in the low one, whose highest bit says that the group belongs to a bubble. */
+RtResult native_waitgroup_add(M *m, uint64_t *args) {
+    uint64_t *state = (uint64_t *)args[0];
+    int64_t delta = (int64_t)args[1];
+    if (!state || m->g->bubble) return RT_FALSE;
+    uint64_t old = __atomic_load_n(state, __ATOMIC_RELAXED), now;
+    do {
+        now = old + ((uint64_t)delta << 32);
+        int32_t v = (int32_t)(now >> 32);
+        uint32_t w = (uint32_t)now;
+        if (w || v < 0) return RT_FALSE; /* waiters, a bubble's, misuse */
+    } while (!__atomic_compare_exchange_n(state, &old, now, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    return RT_OK;
+}

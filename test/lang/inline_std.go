@@ -80,6 +80,18 @@ func main() {
 	try("negative", func() { wg.Done() })
 	try("slice", func() { _ = slices.Insert([]int{1}, 5, 1) })
 
+	var nilGroup *sync.WaitGroup
+	try("nil group", func() { nilGroup.Add(1) })
+	wg = sync.WaitGroup{}
+	wg.Add(3)
+	for range 3 {
+		go wg.Done()
+	}
+	wg.Wait()
+	wg.Add(2)
+	wg.Add(-2)
+	wg.Wait()
+
 	// values
 	var b strings.Builder
 	b.WriteByte('x')
