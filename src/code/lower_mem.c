@@ -348,11 +348,12 @@ static bool lower_iface(Sel *s, ValueId id) {
     case IR_UNBOX: load_from(s, dst(s, id), reg(s, v->args[0]), 0, v->aux.t); return true;
     case IR_ASSERTTYPE: {
         const IrType *t = v->aux.t, *it = sel_val(s, v->args[0])->type;
-        int a = t->nslots == 1 ? dst(s, id) : tmp(s, 1);
+        bool byaddr = v->flags & IRF_BYADDR;
+        int a = t->nslots == 1 || byaddr ? dst(s, id) : tmp(s, 1);
         emit_abc(s, BC_ASSERTTYPE, a, reg(s, v->args[0]), it->eface);
         emit_type(s, t);
         emit_type(s, it);
-        if (!sel_is_direct(t) && t->nslots && s->v[id].uses) load_from(s, dst(s, id), a, 0, t);
+        if (!byaddr && !sel_is_direct(t) && t->nslots && s->v[id].uses) load_from(s, dst(s, id), a, 0, t);
         return true;
     }
     case IR_ASSERTTYPEOK: {
@@ -363,11 +364,12 @@ static bool lower_iface(Sel *s, ValueId id) {
             emit_type(s, t);
             return true;
         }
-        int a = t->nslots == 1 ? dst(s, val) : tmp(s, 1);
+        bool byaddr = v->flags & IRF_BYADDR;
+        int a = t->nslots == 1 || byaddr ? dst(s, val) : tmp(s, 1);
         emit_abc(s, BC_ASSERTTYPEOK, a, reg(s, v->args[0]), dst(s, ok));
         emit_type(s, t);
         emit_extra(s, it->eface);
-        if (!sel_is_direct(t)) load_or_zero(s, dst(s, val), a, t);
+        if (!byaddr && !sel_is_direct(t)) load_or_zero(s, dst(s, val), a, t);
         return true;
     }
     case IR_ASSERTIFACE: {
@@ -433,16 +435,21 @@ static bool lower_map(Sel *s, ValueId id) {
         emit_safe(s, id);
         return true;
     case IR_MAPGET: {
+        if (v->flags & IRF_BYADDR) {
+            map_get(s, v, dst(s, id));
+            return true;
+        }
         int t = tmp(s, 1);
         map_get(s, v, t);
         load_or_zero(s, dst(s, id), t, v->type);
         return true;
     }
     case IR_MAPGETOK: {
-        int t = tmp(s, 1);
         ValueId val = result(s, id, 0), ok = result(s, id, 1);
+        bool byaddr = val && (v->flags & IRF_BYADDR);
+        int t = byaddr ? dst(s, val) : tmp(s, 1);
         map_get(s, v, t);
-        if (val) load_or_zero(s, dst(s, val), t, sel_val(s, val)->type);
+        if (val && !byaddr) load_or_zero(s, dst(s, val), t, sel_val(s, val)->type);
         if (ok) emit_abc(s, BC_NEI, dst(s, ok), t, 0);
         return true;
     }
@@ -483,7 +490,9 @@ bool lower_mem(Sel *s, ValueId id) {
     switch (v->op) {
     case IR_LOAD: lower_load(s, id); return true;
     case IR_STORE: lower_store(s, id); return true;
-    case IR_MOVE:
+    case IR_MOVE: case IR_MOVESOME: {
+        int past = v->op == IR_MOVESOME ? emit_label_new(s) : -1;
+        if (past >= 0) emit_jump(s, BC_JF, reg(s, v->args[1]), 0, past);
         if (v->aux.t->has_ptrs && (v->aux.t->type || v->aux.t->desc)) {
             emit_abc(s, BC_MOVET, reg(s, v->args[0]), reg(s, v->args[1]), 0);
             emit_type(s, v->aux.t);
@@ -491,7 +500,9 @@ bool lower_mem(Sel *s, ValueId id) {
             emit_abc(s, BC_MOVE, reg(s, v->args[0]), reg(s, v->args[1]), 0);
             emit_extra(s, v->aux.t->size);
         }
+        if (past >= 0) emit_bind(s, past);
         return true;
+    }
     case IR_ZEROMEM: {
         Addr a = {.kind = ADDR_PTR, .base = v->args[0], .off = v->aux2};
         zero_memory(s, &a, v->aux.t);

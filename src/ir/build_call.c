@@ -310,6 +310,20 @@ static Fn *thunk_new(Fn *fn, const char *what, int n) {
     return t;
 }
 
+/* How a thunk carries value v: as it is, or in memory when it is big. */
+static ValueId carry(Fn *fn, ValueId v) {
+    const IrType *it = fn_vtype(fn, v);
+    return irtype_is_big(it) ? fn_aux_t(fn, E1(fn, BOX, irtype_ptr(fn->u), v), it) : v;
+}
+
+/* In the thunk: the value of type it that is carried at *off of the context; *off moves past it. */
+static ValueId carried(Fn *t, const IrType *it, ValueId ctx, int64_t *off) {
+    bool big = irtype_is_big(it);
+    ValueId v = fn_flag(t, fn_aux2(t, E1(t, LOAD, big ? irtype_ptr(t->u) : it, ctx), *off), IRF_NONNIL);
+    *off += big ? 8 : (int64_t)((it->size + 7) & ~7ull);
+    return big ? fn_aux_t(t, E1(t, UNBOX, it, v), it) : v;
+}
+
 /* A closure that performs the prepared call with the values at hand. */
 static ValueId prepared_thunk(Fn *fn, Prepared *p, const char *what, int n) {
     Fn *t = thunk_new(fn, what, n);
@@ -326,9 +340,8 @@ static ValueId prepared_thunk(Fn *fn, Prepared *p, const char *what, int n) {
             q.args[i] = E0(t, ZERO, it);
             continue;
         }
-        q.args[i] = fn_flag(t, fn_aux2(t, E1(t, LOAD, it, ctx), off), IRF_NONNIL);
-        off += (int64_t)((it->size + 7) & ~7ull);
-        caps[ncaps++] = p->args[i];
+        q.args[i] = carried(t, it, ctx, &off);
+        caps[ncaps++] = carry(fn, p->args[i]);
     }
     emit_prepared(t, &q);
     for (int i = 0; i < p->nkeep; i++) {
@@ -460,8 +473,8 @@ ValueId build_method_value(Fn *fn, SelectorExpr *s) {
         if (zero_sized(rt)) p.args[p.nargs++] = E0(t, ZERO, rt);
         else {
             t->f->has_ctx = true;
-            ValueId l = E1(t, LOAD, rt, E0(t, CTX, irtype_ptr(fn->u)));
-            p.args[p.nargs++] = fn_flag(t, fn_aux2(t, l, 8), IRF_NONNIL);
+            int64_t off = 8;
+            p.args[p.nargs++] = carried(t, rt, E0(t, CTX, irtype_ptr(fn->u)), &off);
         }
         for (int i = 0; i < t->f->nparams; i++) {
             const IrType *pt = t->f->params[i];
@@ -475,6 +488,7 @@ ValueId build_method_value(Fn *fn, SelectorExpr *s) {
     }
     int n = zero_sized(rt) ? 0 : 1;
     if (!n) return fn_symaddr(fn, ir_funcval_symbol(fn->u, sym));
+    r = carry(fn, r);
     return fn_aux_sym(fn, fn_emit(fn, IR_CLOSURE, irtype_ptr(fn->u), n, &r), sym);
 }
 

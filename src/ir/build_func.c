@@ -177,10 +177,11 @@ VarLoc *fn_declare(Fn *fn, Object *o, Type *t, bool force_heap) {
     if (!l) {
         l = arena_new(fn->arena, VarLoc);
         l->type = t;
-        bool heap = force_heap || o->addressed || (o->captured && o->reassigned) || it->size > 65536 ||
-                    (it->size > 1024 && fn->big_vars + it->size > 262144);
-        if (!heap && it->size > 1024) fn->big_vars += it->size;
+        bool shared = force_heap || o->addressed || (o->captured && (o->reassigned || irtype_is_big(it)));
+        bool heap = shared || it->size > 65536 || (it->size > 64 && fn->big_vars + it->size > 262144);
+        if (!heap && it->size > 64) fn->big_vars += it->size;
         l->kind = heap ? VAR_HEAP : VAR_LOCAL;
+        l->own = heap && !shared;
         Str name = o->name ? name_str(o->name) : STR("");
         l->var = ir_var_new(fn->f, heap ? irtype_ptr(fn->u) : it, name, o->pos);
         map_set_ptr(&fn->vars, o, l);
@@ -363,6 +364,14 @@ static void declare_results(Fn *fn, FuncTypeExpr *sigx, SignatureType *sig) {
     }
 }
 
+/* The value of result variable o for a return: a big one that nobody else knows is handed over as it is. */
+static ValueId result_value(Fn *fn, Object *o) {
+    VarLoc *l = map_get_ptr(&fn->vars, o);
+    const IrType *it = fn_irt(fn, l->type);
+    if (!l->own || !irtype_is_big(it)) return place_load(fn, place_var(fn, o));
+    return fn_aux_t(fn, E1(fn, UNBOX, it, var_pointer(fn, l)), it);
+}
+
 void fn_return(Fn *fn) {
     if (fn->has_defer) {
         E0(fn, DEFERRETURN, &irtype_none);
@@ -377,7 +386,7 @@ void fn_return(Fn *fn) {
     }
     ValueId *vals = arena_array(fn->arena, ValueId, fn->nresults);
     for (int i = 0; i < fn->nresults; i++)
-        vals[i] = place_load(fn, place_var(fn, fn->results[i]));
+        vals[i] = result_value(fn, fn->results[i]);
     fn_emit(fn, IR_RET, &irtype_none, fn->nresults, vals);
 }
 
@@ -514,6 +523,7 @@ void fn_finish(Fn *fn) {
     if (f->recover_block) f->recover_block = map[f->recover_block];
     free(seen);
     free(map);
+    ir_lower_bigvals(f);
     vec_push(&fn->u->funcs, f);
 #ifdef VOLE_DEBUG
     ir_verify(f, "build");

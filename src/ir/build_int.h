@@ -54,6 +54,7 @@ typedef struct Builder {
 typedef enum VarKind { VAR_LOCAL, VAR_HEAP, VAR_CTXVAL, VAR_CTXREF } VarKind;
 typedef struct VarLoc {
     uint8_t kind;
+    bool own;     /* HEAP only because of its size: no other pointer leads to it */
     Type *type;   /* substituted */
     IrVar *var;   /* LOCAL: the variable; HEAP: holds its address */
     int64_t off;  /* CTX*: offset in the closure */

@@ -75,6 +75,7 @@ typedef enum IrFlag {
     IRF_INBOUNDS = 2, /* index proven in range / divisor proven non-zero / shift count below width */
     IRF_NOESCAPE = 4, /* NEW, CLOSURE, MAKE_SLICE, BOX: result does not outlive the frame */
     IRF_NOWB = 8,     /* STORE of a pointer that needs no write barrier (to the stack or fresh memory) */
+    IRF_BYADDR = 16,  /* MAPGET, MAPGETOK, ASSERTTYPE, ASSERTTYPEOK of a big type: the value's address or nil */
 } IrFlag;
 
 typedef struct IrValue {
@@ -183,6 +184,11 @@ static inline bool ir_terminated(IrFunc *f, BlockId b) {
     IrBlock *bl = &f->blocks.at[b];
     return bl->insts.len && (ir_op_info[ir_val(f, vec_last(&bl->insts))->op].effects & EFF_TERM);
 }
+
+/* Values of larger types live in memory; SSA holds their addresses (bigval.c). reflect knows this number, too. */
+enum { IR_BIG_BYTES = 16384 };
+bool irtype_is_big(const IrType *t);
+void ir_lower_bigvals(IrFunc *f); /* last step of building a function */
 
 const IrType *irtype_of(IrUnit *u, Type *t); /* t must not mention type parameters */
 const IrType *irtype_int(IrUnit *u);     /* int */

@@ -210,6 +210,7 @@ static void parse_aux(Parser *p, IrValue *v) {
         else if (str_is(w, "inbounds")) v->flags |= IRF_INBOUNDS;
         else if (str_is(w, "noescape")) v->flags |= IRF_NOESCAPE;
         else if (str_is(w, "nowb")) v->flags |= IRF_NOWB;
+        else if (str_is(w, "byaddr")) v->flags |= IRF_BYADDR;
         else fail(p, "unknown flag");
     }
 }

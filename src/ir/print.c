@@ -99,6 +99,7 @@ static void print_value(Buf *b, IrFunc *f, ValueId id) {
     if (v->flags & IRF_INBOUNDS) buf_puts(b, " !inbounds");
     if (v->flags & IRF_NOESCAPE) buf_puts(b, " !noescape");
     if (v->flags & IRF_NOWB) buf_puts(b, " !nowb");
+    if (v->flags & IRF_BYADDR) buf_puts(b, " !byaddr");
 }
 
 void ir_print(Buf *b, IrFunc *f) {

@@ -203,7 +203,7 @@ static void check_types(Verifier *v, BlockId b, ValueId id) {
         NEED(a0->rep == REP_PTR && x->aux.t && x->aux.t->rep == a1->rep &&
              x->aux.t->nslots == a1->nslots);
         break;
-    case IR_MOVE: NEED(a0->rep == REP_PTR && a1->rep == REP_PTR && x->aux.t); break;
+    case IR_MOVE: case IR_MOVESOME: NEED(a0->rep == REP_PTR && a1->rep == REP_PTR && x->aux.t); break;
     case IR_IFACETAB:
     case IR_IFACEDATA:
     case IR_IFACETYPE:

@@ -219,7 +219,7 @@ static void add_value(Esc *e, ValueId id) {
     case IR_UNBOX: flow_v(e, n, v->args[0], is_direct(v->aux.t) ? 0 : 1); return;
     case IR_ASSERTTYPE: case IR_ASSERTTYPEOK: flow_v(e, n, v->args[0], is_direct(v->aux.t) ? 0 : 1); return;
     case IR_STORE: store_to(e, v->args[0], v->args[1], 0); return;
-    case IR_MOVE: if (v->aux.t->has_ptrs) store_to(e, v->args[0], v->args[1], 1); return;
+    case IR_MOVE: case IR_MOVESOME: if (v->aux.t->has_ptrs) store_to(e, v->args[0], v->args[1], 1); return;
     case IR_APPEND:
         flow_v(e, n, v->args[0], 0);
         for (uint32_t i = 1; i < v->nargs; i++) flow_v(e, NODE_HEAP, v->args[i], 0);
