@@ -7,8 +7,9 @@ import (
 )
 
 // How reflect's argument frames look: like the slots of the engine's frames. Each value begins on a word, in
-// memory layout; there are no register arguments. Small signed integers must be sign-extended in their slots:
-// the frame size that is handed to call tells which ones, see signList.
+// memory layout; there are no register arguments. Small signed integers must be sign-extended in their slots, and
+// the engine passes large structs and arrays by address: the frame size that is handed to call tells which ones, see
+// signList.
 
 // There are no register arguments; reflect's own tests set these.
 var (
@@ -75,9 +76,37 @@ func (a *abiDesc) dump() {
 	println("result offset", a.retOffset)
 }
 
-// signList registers, for each argument word, how many bytes of it are to be sign-extended (0: none). The result
-// goes where gc keeps the size of its spill area.
+// signList registers, for each word of a frame, how many bytes of it are to be sign-extended (0: none); wordBig begins
+// a value that the engine passes by address, the eight bytes after it are its number of words. The result goes where gc
+// keeps the size of its spill area.
 func signList(p *byte, n int) uintptr
+
+const (
+	wordBig  = 255
+	bigBytes = 16384 // IR_BIG_BYTES of the engine's ir.h
+)
+
+// wordsTo makes signs as long as a frame of n bytes.
+func wordsTo(signs []byte, n uintptr) []byte {
+	for uintptr(len(signs))*goarch.PtrSize < n {
+		signs = append(signs, 0)
+	}
+	return signs
+}
+
+// markBig notes that the value of type t at st is passed by address.
+func markBig(signs []byte, st *abiStep, t *abi.Type) bool {
+	if k := Kind(t.Kind()); t.Size() <= bigBytes || k != Array && k != Struct {
+		return false
+	}
+	at := st.stkOff / goarch.PtrSize
+	signs[at] = wordBig
+	for i, n := uintptr(1), align(t.Size(), goarch.PtrSize)/goarch.PtrSize; i <= 8; i++ {
+		signs[at+i] = byte(n)
+		n >>= 8
+	}
+	return true
+}
 
 func newAbiDesc(t *funcType, rcvr *abi.Type) abiDesc {
 	var d abiDesc
@@ -99,8 +128,9 @@ func newAbiDesc(t *funcType, rcvr *abi.Type) abiDesc {
 			continue
 		}
 		addTypeBits(d.stackPtrs, st.stkOff, arg)
-		for uintptr(len(signs))*goarch.PtrSize < d.call.stackBytes {
-			signs = append(signs, 0)
+		signs = wordsTo(signs, d.call.stackBytes)
+		if markBig(signs, st, arg) {
+			extend = true
 		}
 		switch Kind(arg.Kind()) {
 		case Int8, Int16, Int32:
@@ -114,6 +144,12 @@ func newAbiDesc(t *funcType, rcvr *abi.Type) abiDesc {
 	for _, res := range t.OutSlice() {
 		if st := d.ret.place(res.Size()); st != nil {
 			addTypeBits(d.stackPtrs, st.stkOff, res)
+			if res.Size() > bigBytes {
+				signs = wordsTo(signs, d.ret.stackBytes)
+				if markBig(signs, st, res) {
+					extend = true
+				}
+			}
 		}
 	}
 	d.ret.stackBytes -= d.retOffset

@@ -18,6 +18,8 @@
 #define nodiscard __attribute__((warn_unused_result))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+/* Code that reads or writes the memory of Go programs: a fault in it is theirs (vm.c). */
+#define GUARDED __attribute__((section("guarded"), noinline))
 #define noreturn_ __attribute__((noreturn))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

@@ -125,6 +125,7 @@ static void build_one(MkStd *m, BuildPackage *p) {
     opt_unit(u, u->opt_level);
     base_stage = arena_printf(&c->arena, "selecting code of %.*s", STR_FMT(p->path));
     code_unit(u);
+    if (u->too_large) bug("the frame of %.*s is too large", STR_FMT(u->too_large->name));
     base_stage = NULL;
 }
 

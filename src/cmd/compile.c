@@ -339,6 +339,11 @@ int compile_code(Compile *c) {
     base_stage = "selecting code";
     code_unit(&c->unit);
     base_stage = NULL;
+    if (c->unit.too_large) {
+        IrFunc *f = c->unit.too_large;
+        diag_error(&c->syn, f->pos, 0, "stack frame of %.*s too large (more than 512 KB)", STR_FMT(f->name));
+        return compile_report(c);
+    }
     for (int i = 0; dumps(c, "bc") && i < c->unit.funcs.len; i++) {
         IrFunc *f = c->unit.funcs.at[i];
         if (c->dump_func && !strstr(arena_printf(&c->arena, "%.*s", STR_FMT(f->name)), c->dump_func)) continue;

@@ -7,9 +7,9 @@
 #include "ir/ir.h"
 
 /* Compiles one function; memory comes from the symbol table's arena (under its lock). f stays usable.
- * bug() when f breaks a rule that ir_verify checks. */
+ * bug() when f breaks a rule that ir_verify checks. NULL when its frame would need more slots than an operand names. */
 CodeFunc *code_function(IrFunc *f);
-/* Compiles all functions of the unit and gives each to its symbol (sym->code). */
+/* Compiles all functions of the unit and gives each to its symbol (sym->code); u->too_large: the first whose frame is. */
 void code_unit(IrUnit *u);
 /* Text of the code: "   12  add   s7, s5, s6", with symbol names, positions of safepoints and maps. */
 void code_disasm(Buf *b, const CodeFunc *cf);

@@ -19,6 +19,7 @@
 #include "image/pctab.h"
 
 #define OUT_SLOT 0x40000000
+enum { MAX_SLOT = 65535 }; /* of instructions' operands */
 
 typedef enum Place {
     PLACE_NONE,  /* no value, zero-sized, dead, or a tuple (its RESULTs have places) */
@@ -95,7 +96,7 @@ typedef struct Sel {
     Map regions;         /* ValueId (as pointer) -> first slot of its frame object */
     /* emission */
     VEC(uint64_t) words;
-    VEC(struct WordPos { Pos pos; uint32_t inl; }) wpos;
+    VEC(struct WordPos { Pos pos; uint32_t inl; bool index_unsigned; }) wpos;
     VEC(struct CodeReloc) relocs;
     VEC(Fixup) fixups;
     VEC(Stub) stubs;
@@ -107,6 +108,7 @@ typedef struct Sel {
     uint32_t last_safe;  /* end of the last safepoint */
     int ntmp, tmp_max, tmp_cap;
     bool long_jumps, need_long;
+    bool too_large;      /* the frame needs more slots than instructions can name */
     BlockId cur;         /* block being emitted */
     int next_in_order;   /* index in order of the block that follows */
     uint32_t cur_pos;
@@ -188,6 +190,7 @@ typedef enum MemKind {
     MEM_8S, MEM_8U, MEM_16S, MEM_16U, MEM_32S, MEM_32U, MEM_64, MEM_2, MEM_3, MEM_N, MEM_B,
 } MemKind;
 MemKind mem_kind(const IrType *t);
+void emit_index_sign(Sel *s, ValueId index); /* before an index instruction */
 BcOp bc_ext_op(const IrType *t); /* EXT.. of an int type narrower than 64 bits, or BC_NOP */
 
 #endif

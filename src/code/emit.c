@@ -17,7 +17,8 @@ uint32_t emit_word(Sel *s, uint64_t w) {
 }
 
 static void check_slot(Sel *s, int x) {
-    if (unlikely(x < 0 || x > 0xffff)) bug("slot %d does not fit in %.*s", x, STR_FMT(s->f->name));
+    if (unlikely(x < 0)) bug("slot %d in %.*s", x, STR_FMT(s->f->name));
+    if (unlikely(x > MAX_SLOT)) s->too_large = true;
 }
 
 void emit_abc(Sel *s, BcOp op, int a, int b, int c) {

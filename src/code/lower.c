@@ -330,7 +330,10 @@ void lower_inst(Sel *s, ValueId id) {
         return;
     }
     case IR_AGGMAKE: case IR_AGGGET: case IR_AGGSET: lower_agg(s, id); return;
-    case IR_STRINDEX: emit_abc(s, BC_LDX8U, dst(s, id), reg(s, v->args[0]), reg(s, v->args[1])); return;
+    case IR_STRINDEX:
+        emit_index_sign(s, v->args[1]);
+        emit_abc(s, BC_LDX8U, dst(s, id), reg(s, v->args[0]), reg(s, v->args[1]));
+        return;
     case IR_STRCONCAT: {
         Moves m = {0};
         int d = dst(s, id);

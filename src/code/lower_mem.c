@@ -92,7 +92,9 @@ static void load_or_zero(Sel *s, int d, int p, const IrType *t) {
 
 /* The line of an index check is that of the index expression. */
 static void index_pos(Sel *s, const Addr *a, ValueId p) {
-    if (a->kind >= ADDR_SLICE && sel_val(s, p)->pos) s->pos = (struct WordPos){sel_val(s, p)->pos, sel_val(s, p)->inl};
+    if (a->kind < ADDR_SLICE) return;
+    if (sel_val(s, p)->pos) s->pos = (struct WordPos){.pos = sel_val(s, p)->pos, .inl = sel_val(s, p)->inl};
+    emit_index_sign(s, a->index);
 }
 
 static void lower_load(Sel *s, ValueId id) {
@@ -196,12 +198,21 @@ static void lower_store(Sel *s, ValueId id) {
 
 /* ---- Slices ------------------------------------------------------------------------------------------------ */
 
+/* An operand whose 64 bits are unsigned. */
+static bool is_unsigned64(Sel *s, ValueId v) {
+    const IrType *t = sel_val(s, v)->type;
+    return t->rep == REP_INT && t->size == 8 && !t->is_signed && sel_val(s, v)->op != IR_CONST;
+}
+
+void emit_index_sign(Sel *s, ValueId index) { s->pos.index_unsigned = is_unsigned64(s, index); }
+
 static uint64_t slice_bounds(Sel *s, IrValue *v, int nargs) {
     uint64_t w = 0, flags = 0;
     for (int i = 1; i < nargs; i++) {
         if (!v->args[i]) continue;
         w |= (uint64_t)(uint16_t)reg(s, v->args[i]) << ((i - 1) * 16);
         flags |= 1ull << (i - 1);
+        if (is_unsigned64(s, v->args[i])) flags |= 8ull << (i - 1);
     }
     return w | flags << 48;
 }
@@ -240,11 +251,21 @@ static bool lower_slice(Sel *s, ValueId id) {
         emit_extra(s, (uint64_t)v->aux2);
         return true;
     case IR_ELEMADDR:
+        emit_index_sign(s, v->args[1]);
         emit_abc(s, BC_EA, dst(s, id), reg(s, v->args[0]), reg(s, v->args[1]));
         emit_extra(s, (uint64_t)v->aux.i);
         return true;
     case IR_ARRADDR:
-        check((uint64_t)v->aux2 <= UINT32_MAX && (uint64_t)v->aux.i <= UINT32_MAX);
+        emit_index_sign(s, v->args[1]);
+        if ((uint64_t)v->aux2 > UINT32_MAX || (uint64_t)v->aux.i > UINT32_MAX) { /* as a slice */
+            int t = tmp(s, 2), p = reg(s, v->args[0]);
+            emit_abc(s, BC_NILCHECK, p, 0, 0);
+            emit_mov(s, t, p, 1);
+            emit_int(s, t + 1, v->aux2);
+            emit_abc(s, BC_EA, dst(s, id), t, reg(s, v->args[1]));
+            emit_extra(s, (uint64_t)v->aux.i);
+            return true;
+        }
         emit_abc(s, BC_EAP, dst(s, id), reg(s, v->args[0]), reg(s, v->args[1]));
         emit_extra(s, (uint64_t)v->aux2 | (uint64_t)v->aux.i << 32);
         return true;

@@ -604,7 +604,7 @@ static void finish(Sel *s, CodeFunc *cf) {
         if (f->inlines.at[i].parent < 0) other_file(cf, &of, pos_location(syn, f->inlines.at[i].call_pos).file);
     for (int i = 0; i < s->wpos.len; i++) {
         struct WordPos p = s->wpos.at[i];
-        if (p.inl == last.inl && (!p.pos || p.pos == last.pos)) continue;
+        if (p.inl == last.inl && p.index_unsigned == last.index_unsigned && (!p.pos || p.pos == last.pos)) continue;
         last = p;
         int inl = (int)p.inl - 1;
         if (syn && p.pos) {
@@ -612,7 +612,7 @@ static void finish(Sel *s, CodeFunc *cf) {
             line = loc.line;
             if (inl < 0) inl = other_file(cf, &of, loc.file);
         } else if (syn) line = cf->start_line;
-        line_enc_add(&le, (uint32_t)i, line, inl);
+        line_enc_add(&le, (uint32_t)i, line, p.index_unsigned ? inl + LINE_UNSIGNED : inl);
     }
     cf->ninlines = (uint32_t)(f->inlines.len + of.n);
     cf->inlines = arena_array(a, InlineInfo, cf->ninlines);
@@ -671,7 +671,11 @@ CodeFunc *code_function(IrFunc *f) {
     sel_frame_layout(s);
     sel_liveness(s);
     sel_allocate(s);
-    emit_function(s);
+    if (!s->too_large) emit_function(s);
+    if (s->too_large) {
+        arena_free(&s->arena);
+        return NULL;
+    }
     pthread_mutex_lock(&s->u->syms->lock);
     CodeFunc *cf = arena_new(&s->u->syms->arena, CodeFunc);
     pthread_mutex_unlock(&s->u->syms->lock);
@@ -686,6 +690,7 @@ void code_unit(IrUnit *u) {
         if (f->sym->code || f->sym->base_addr) continue;
         base_stage = f->name.p;
         f->sym->code = code_function(f);
+        if (!f->sym->code && !u->too_large) u->too_large = f;
     }
     base_stage = NULL;
 }

@@ -384,6 +384,10 @@ static bool fits(Sel *s, ValInfo *vi, int slot, int n) {
 void sel_allocate(Sel *s) {
     IrFunc *f = s->f;
     int values_at = s->nslots; /* variables and objects end here */
+    if (values_at > MAX_SLOT) {
+        s->too_large = true;
+        return;
+    }
     /* parameters keep their slots; free for others when dead, unless a variable lives there */
     for (int i = 0; i < s->nocc; i++) s->occ[i] = (Occ){0};
     Range all = {0, s->npos * 4 + 8};
@@ -429,7 +433,10 @@ void sel_allocate(Sel *s) {
         int n = sel_nslots(s, id), slot = -1;
         if (vi->hint >= 0 && fits(s, vi, vi->hint, n)) slot = vi->hint;
         for (int c = FRAME_ARGS; slot < 0; c++) {
-            if (c > 65000) bug("frame of %.*s is too large", STR_FMT(f->name));
+            if (c > MAX_SLOT) {
+                s->too_large = true;
+                return;
+            }
             if (fits(s, vi, c, n)) slot = c;
         }
         for (int k = 0; k < n; k++) occupy(s, occ_at(s, slot + k), vi->ranges.at, vi->ranges.len);
@@ -439,5 +446,5 @@ void sel_allocate(Sel *s) {
     for (int i = 1; i < s->nvals; i++)
         if (sel_is_root(s, (ValueId)i)) s->v[i].slot = s->v[sel_rep(s, (ValueId)i)].slot;
     s->nslots = top;
-    if (top > 65000) bug("frame of %.*s is too large (%d slots)", STR_FMT(f->name), top);
+    if (top + s->out_max > MAX_SLOT) s->too_large = true;
 }

@@ -73,6 +73,7 @@ const VmFunc *image_entry(Image *im);
 bool image_pc_line(const VmFunc *f, const uint64_t *pc, int *line, int *inline_index);
 /* File of a pc's own frame (the outermost one when calls are inlined there): FuncInfo.file, or another one where
  * //line or a package's init function mix files. */
+bool image_pc_unsigned(const VmFunc *f, const uint64_t *pc); /* an index instruction with an unsigned index */
 const char *image_pc_file(const VmFunc *f, const uint64_t *pc);
 /* The entry that inline entry i is inlined into, or -1; *file is set when the caller's position lies in another file
  * than its function. */

@@ -410,8 +410,17 @@ static bool find_line(const VmFunc *f, const uint64_t *pc, int *line, int *inl) 
     if (pc < f->code || pc >= f->code + in->ncode) return false;
     bool ok =
         line_table_find(in->lines, in->nlines, in->start_line, (uint32_t)(pc - f->code), line, inl);
+    if (*inl >= LINE_UNSIGNED - 1) *inl -= LINE_UNSIGNED;
     if (*inl >= (int)in->ninlines) *inl = -1;
     return ok;
+}
+
+bool image_pc_unsigned(const VmFunc *f, const uint64_t *pc) {
+    const FuncInfo *in = f->info;
+    int line, inl;
+    return pc >= f->code && pc < f->code + in->ncode &&
+           line_table_find(in->lines, in->nlines, in->start_line, (uint32_t)(pc - f->code), &line, &inl) &&
+           inl >= LINE_UNSIGNED - 1;
 }
 
 bool image_pc_line(const VmFunc *f, const uint64_t *pc, int *line, int *inline_index) {

@@ -19,6 +19,9 @@ void line_enc_add(LineEnc *e, uint32_t word, int line, int inline_index); /* inl
 /* Line and inline entry of a word; false when the table has nothing for it or is malformed. */
 bool line_table_find(const uint8_t *p, uint32_t n, int start_line, uint32_t word, int *line, int *inline_index);
 
+/* Added to an inline index: the word is an index instruction whose index is unsigned (for the text of its panic). */
+enum { LINE_UNSIGNED = 1 << 24 };
+
 /* Maps: for each safepoint (key: the word after the instruction) a bitmap over the frame's slots from
  * FRAME_ARGS on; equal bitmaps are stored once. */
 typedef struct MapEnc {

@@ -165,6 +165,7 @@ typedef struct IrUnit {
     /* Number of the native that is tried before a function's body, -1: none; may be NULL. */
     int (*to_try)(Str symbol);
     void *base_table;      /* opt/bodies.c: what the base image says of its functions */
+    IrFunc *too_large; /* see code_unit */
 } IrUnit;
 
 /* aux.p of IR_SELECT. Its arguments: (chan, address of the value or nil) a case, in case order. */

@@ -308,6 +308,45 @@ static uint64_t sign_extend(uint64_t x, int bytes) {
     }
 }
 
+/* A word of a sign list: WORD_BIG begins a value that functions get or give by address; its number of words follows in
+ * eight bytes (lib/reflect/abi.go). */
+enum { WORD_BIG = 255 };
+
+static uint64_t big_words(const uint8_t *at) {
+    uint64_t n;
+    memcpy(&n, at + 1, 8);
+    return n;
+}
+
+static SignList sign_list(M *m, uint32_t id) {
+    if (!id) return (SignList){0};
+    ReflectState *s = state_of(m->vm);
+    pthread_mutex_lock(&s->lock);
+    check(id <= (uint32_t)s->signs.len);
+    SignList l = s->signs.at[id - 1];
+    pthread_mutex_unlock(&s->lock);
+    return l;
+}
+
+static int word_at(const SignList *l, uint32_t i) { return i < (uint32_t)l->n ? l->at[i] : 0; }
+
+typedef struct BigResults { SignList list; uint32_t from, to; uint64_t *frame, slots[]; } BigResults;
+
+static RtResult big_results(M *m, uint64_t *args, void *state) {
+    BigResults *b = state;
+    const uint64_t *slot = b->slots;
+    for (uint32_t i = b->from; i < b->to; slot++) {
+        uint64_t n = 1;
+        if (word_at(&b->list, i) == WORD_BIG) {
+            n = big_words(b->list.at + i);
+            memcpy(b->frame + i, (const void *)*slot, n * 8); /* the frame's values are padded to words, as objects are */
+        } else b->frame[i] = *slot;
+        i += (uint32_t)n;
+    }
+    free(b);
+    return RT_OK;
+}
+
 /* (argsType, fn, args, argsSize, retOffset, frameSize, regs); frameSize - argsSize is the number of a sign list. */
 RtResult reflect_call(M *m, uint64_t *args) {
     GoFunc *fn = PTR(1);
@@ -317,18 +356,35 @@ RtResult reflect_call(M *m, uint64_t *args) {
         vm_panic_text(m, "runtime error: invalid memory address or nil pointer dereference");
         return RT_PANIC;
     }
-    NativeCall *nc = vm_native_call(m, fn, ret / 8, (size - ret + 7) / 8);
-    memcpy(nc->args, frame, ret);
-    if (id) {
-        ReflectState *s = state_of(m->vm);
-        pthread_mutex_lock(&s->lock);
-        check(id <= (uint32_t)s->signs.len);
-        SignList l = s->signs.at[id - 1];
-        pthread_mutex_unlock(&s->lock);
-        for (int i = 0; i < l.n; i++)
-            if (l.at[i]) nc->args[i] = sign_extend(nc->args[i], l.at[i]);
+    SignList l = sign_list(m, id);
+    uint32_t nargs = ret / 8, words = (size + 7) / 8, nslots = 0, nres = 0;
+    bool big_in = false, big_out = false;
+    for (uint32_t i = 0; i < words;) {
+        bool big = word_at(&l, i) == WORD_BIG;
+        *(i < nargs ? &nslots : &nres) += 1;
+        *(i < nargs ? &big_in : &big_out) |= big;
+        i += big ? (uint32_t)big_words(l.at + i) : 1;
     }
-    nc->results = nc->nresults ? frame + ret / 8 : NULL;
+    uint64_t *from = frame;
+    if (big_in) { /* nobody may write what is passed by address, but reflect uses its frame again */
+        from = mem_alloc(m, TYPE(0)->size, TYPE(0));
+        memcpy(from, frame, size);
+    }
+    NativeCall *nc = vm_native_call(m, fn, nslots, nres);
+    for (uint32_t i = 0, k = 0; i < nargs; k++) {
+        int w = word_at(&l, i);
+        nc->args[k] = w == WORD_BIG ? (uint64_t)(from + i) : w ? sign_extend(from[i], w) : from[i];
+        i += w == WORD_BIG ? (uint32_t)big_words(l.at + i) : 1;
+    }
+    nc->results = nres ? frame + nargs : NULL;
+    if (big_out) {
+        BigResults *b = calloc(1, sizeof *b + 8 * nres);
+        if (!b) base_oom();
+        *b = (BigResults){.list = l, .from = nargs, .to = words, .frame = frame};
+        nc->results = b->slots;
+        nc->then = big_results;
+        nc->state = b;
+    }
     return RT_CALL;
 }
 

@@ -24,7 +24,7 @@ static inline uint64_t load32(const uint8_t *p) {
 }
 
 /* Multiply and fold, 16 bytes a step. */
-uint64_t mem_hash(const void *ptr, size_t n, uint64_t seed) {
+GUARDED uint64_t mem_hash(const void *ptr, size_t n, uint64_t seed) {
     const uint8_t *p = ptr;
     uint64_t a, b, h = seed ^ K0;
     size_t left = n;
@@ -139,6 +139,28 @@ bool eface_equal(M *m, GoEface a, GoEface b, bool *eq) {
     return iface_data_equal(m, a.type, &a.data, &b.data, eq);
 }
 
+/* May a comparison of t panic? It does where interfaces hold what cannot be compared. */
+static bool may_panic(const GoType *t) {
+    while (t->kind == KIND_ARRAY) t = ((const GoArrayType *)t)->elem;
+    if (t->kind == KIND_INTERFACE) return true;
+    if (t->kind != KIND_STRUCT || t->tflag & TFLAG_REGULARMEM) return false;
+    const GoStructType *s = (const GoStructType *)t;
+    for (int64_t i = 0; i < s->fields.len; i++)
+        if (may_panic(s->fields.p[i].type)) return true;
+    return false;
+}
+
+/* One field of a struct; of strings the lengths (bytes 0) or the bytes (1), of others everything at 0. */
+static bool field_equal(M *m, const GoStructField *f, const void *p, const void *q, int bytes, bool *eq) {
+    size_t n;
+    const uint8_t *name = name_bytes(f->name, &n);
+    if (n == 1 && name[0] == '_') return true;
+    const void *a = (const uint8_t *)p + f->offset, *b = (const uint8_t *)q + f->offset;
+    if (f->type->kind == KIND_STRING && !bytes) *eq = ((const GoString *)a)->n == ((const GoString *)b)->n;
+    else if (bytes == (f->type->kind == KIND_STRING)) return value_equal(m, f->type, a, b, eq);
+    return true;
+}
+
 bool value_equal(M *m, const GoType *t, const void *p, const void *q, bool *eq) {
     if (t->tflag & TFLAG_REGULARMEM) {
         *eq = !memcmp(p, q, t->size);
@@ -186,13 +208,14 @@ bool value_equal(M *m, const GoType *t, const void *p, const void *q, bool *eq) 
     case KIND_STRUCT: {
         const GoStructType *s = (const GoStructType *)t;
         *eq = true;
-        for (int64_t i = 0; *eq && i < s->fields.len; i++) {
-            const GoStructField *f = &s->fields.p[i];
-            size_t n;
-            const uint8_t *name = name_bytes(f->name, &n);
-            if (n == 1 && name[0] == '_') continue;
-            if (!value_equal(m, f->type, (const uint8_t *)p + f->offset, (const uint8_t *)q + f->offset, eq))
-                return false;
+        /* As gc does: between fields whose comparison may panic, the bytes of strings are compared last. */
+        for (int64_t from = 0, to; *eq && from < s->fields.len; from = to) {
+            to = from + 1;
+            if (!may_panic(s->fields.p[from].type))
+                while (to < s->fields.len && !may_panic(s->fields.p[to].type)) to++;
+            for (int bytes = 0; bytes < 2; bytes++)
+                for (int64_t i = from; *eq && i < to; i++)
+                    if (!field_equal(m, &s->fields.p[i], p, q, bytes, eq)) return false;
         }
         return true;
     }

@@ -7,6 +7,7 @@
  * otherwise gcc merges the dispatch jumps. */
 #include <emmintrin.h>
 #include <math.h>
+#include <setjmp.h>
 #include "rt/bubble.h"
 #include "code/bc.h"
 #include "vm/ops.h"
@@ -38,7 +39,8 @@ typedef uint64_t __attribute__((aligned(1))) mem_u64;
 #define SLOW(n, call) do { SAVE(n); r = (call); if (likely(r == RT_OK)) NEXT(n); goto result; } while (0)
 #define PREEMPTED() unlikely(atomic_load_explicit(&g->preempt, memory_order_relaxed))
 
-void vm_run(M *m) {
+/* again: go on with the current goroutine. */
+static void interpret(M *m, bool again) {
     static const void *const labels[BC_OP_COUNT + 1] = {
 #define BC(name, fmt, operands, effects, doc) [BC_##name] = &&L_##name,
 #include "tables/ops_bc.def"
@@ -53,7 +55,9 @@ void vm_run(M *m) {
     RtResult r;
 
     vm_fault_register(labels, BC_OP_COUNT);
-    goto switch_g;
+    if (!again) goto switch_g;
+    g = m->g;
+    RELOAD();
 
 #include "vm/handlers_int.inc"
 #include "vm/handlers_float.inc"
@@ -126,4 +130,14 @@ switch_g:
         trap_text(m, g, "send on closed channel", true);
     }
     RELOAD();
+}
+
+/* A fault in C code that a handler called comes back here (vm_fault_landing): g->pc and g->fp are of that handler. */
+void vm_run(M *m) {
+    sigjmp_buf landing;
+    vm_fault_landing(m, &landing);
+    bool fault = sigsetjmp(landing, 0);
+    if (fault) trap_fault(m, m->g, vm_fault_address());
+    interpret(m, fault);
+    vm_fault_landing(NULL, NULL);
 }

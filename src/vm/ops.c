@@ -81,8 +81,9 @@ uint64_t op_f64_to_u64(double d) {
 
 typedef struct Bounds { uint64_t lo, hi, max; } Bounds;
 
-static RtResult bad(M *m, uint64_t x, uint64_t y, int code) {
-    trap_bounds(m, m->g, (int64_t)x, true, (int64_t)y, code);
+/* x: slice operand number 0 to 2 (lo, hi, max). */
+static RtResult bad(M *m, uint64_t x, int operand, unsigned flags, uint64_t y, int code) {
+    trap_bounds(m, m->g, (int64_t)x, !(flags >> (3 + operand) & 1), (int64_t)y, code);
     return RT_FALSE;
 }
 
@@ -94,13 +95,13 @@ static RtResult slice_bounds(M *m, uint64_t *fp, uint64_t operands, uint64_t len
     b->hi = flags & 2 ? fp[(uint16_t)(operands >> 16)] : len;
     b->max = flags & 4 ? fp[(uint16_t)(operands >> 32)] : cap;
     if (flags & 4) {
-        if (b->max > cap) return bad(m, b->max, cap, is_slice ? BOUNDS_SLICE3_ACAP : BOUNDS_SLICE3_ALEN);
-        if (b->hi > b->max) return bad(m, b->hi, b->max, BOUNDS_SLICE3_B);
-        if (b->lo > b->hi) return bad(m, b->lo, b->hi, BOUNDS_SLICE3_C);
+        if (b->max > cap) return bad(m, b->max, 2, flags, cap, is_slice ? BOUNDS_SLICE3_ACAP : BOUNDS_SLICE3_ALEN);
+        if (b->hi > b->max) return bad(m, b->hi, 1, flags, b->max, BOUNDS_SLICE3_B);
+        if (b->lo > b->hi) return bad(m, b->lo, 0, flags, b->hi, BOUNDS_SLICE3_C);
         return RT_OK;
     }
-    if (b->hi > cap) return bad(m, b->hi, cap, is_slice ? BOUNDS_SLICE_ACAP : BOUNDS_SLICE_ALEN);
-    if (b->lo > b->hi) return bad(m, b->lo, b->hi, BOUNDS_SLICE_B);
+    if (b->hi > cap) return bad(m, b->hi, 1, flags, cap, is_slice ? BOUNDS_SLICE_ACAP : BOUNDS_SLICE_ALEN);
+    if (b->lo > b->hi) return bad(m, b->lo, 0, flags, b->hi, BOUNDS_SLICE_B);
     return RT_OK;
 }
 
@@ -228,7 +229,7 @@ RtResult op_runes_from_str(M *m, uint64_t *to, const uint64_t *s) {
 }
 RtResult op_str_from_rune(M *m, uint64_t *to, int64_t r) { return put_str(to, str_from_rune(m, r)); }
 
-void op_str_rune(uint64_t *to, const uint64_t *s, uint64_t i) {
+GUARDED void op_str_rune(uint64_t *to, const uint64_t *s, uint64_t i) {
     int32_t r;
     int w = utf8_decode((const char *)s[0] + i, s[1] - i, &r);
     to[0] = (uint64_t)(int64_t)r;

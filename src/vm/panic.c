@@ -206,6 +206,7 @@ void trap_call(M *m, G *g, VmHook hook, int n, const uint64_t *args) {
 }
 
 void trap_bounds(M *m, G *g, int64_t x, bool is_signed, int64_t y, int code) {
+    if (code == BOUNDS_INDEX && x < 0) is_signed = !image_pc_unsigned((const VmFunc *)g->fp[FRAME_FUNC], g->pc - 1);
     trap_call(m, g, HOOK_BOUNDS, 4, (uint64_t[]){(uint64_t)x, is_signed, (uint64_t)y, (uint64_t)code});
 }
 void trap_nil(M *m, G *g, uint64_t addr) { trap_call(m, g, HOOK_NIL, 1, &addr); }

@@ -1,5 +1,6 @@
 /* An instance of a program: set-up, the main goroutine, what the runtime asks the VM for. */
 #define _GNU_SOURCE
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -100,7 +101,7 @@ void vm_free(Vm *vm) {
 
 /* Nil pointers are checked by the handlers; what arrives here is a wild or unmapped address (unsafe, mmap), or
  * our own bug. In the middle of the interpreter the fault becomes a trap; elsewhere it ends the process. */
-static _Thread_local struct { const char *lo, *hi; const void *go_on; uint64_t addr; } fault;
+static _Thread_local struct { const char *lo, *hi; const void *go_on; uint64_t addr; M *m; sigjmp_buf *landing; } fault;
 
 void vm_fault_register(const void *const *labels, int n) {
     const char *lo = labels[0], *hi = labels[0];
@@ -113,6 +114,16 @@ void vm_fault_register(const void *const *labels, int n) {
     fault.go_on = labels[n];
 }
 uint64_t vm_fault_address(void) { return fault.addr; }
+void vm_fault_landing(M *m, void *buf) {
+    fault.m = m;
+    fault.landing = buf;
+}
+
+/* Is the code at that address ours, and not GUARDED? */
+static bool in_own_text(const char *at) {
+    extern const char __executable_start[], etext[], __start_guarded[], __stop_guarded[];
+    return at >= __executable_start && at < etext && !(at >= __start_guarded && at < __stop_guarded);
+}
 
 static void on_fault(int sig, siginfo_t *si, void *uc) {
 #ifdef __x86_64__
@@ -122,6 +133,19 @@ static void on_fault(int sig, siginfo_t *si, void *uc) {
         fault.addr = (uint64_t)si->si_addr;
         u->uc_mcontext.gregs[REG_RIP] = (greg_t)fault.go_on;
         return;
+    }
+    /* memcmp, memmove and their like, called by a handler: they push nothing and leave the registers that outlive
+     * calls alone, so that what is on the stack is the return address, and returning to the trap is enough. */
+    const char *ret = *(const char **)u->uc_mcontext.gregs[REG_RSP];
+    if (fault.go_on && ret >= fault.lo && ret < fault.hi && !in_own_text(at)) {
+        fault.addr = (uint64_t)si->si_addr;
+        u->uc_mcontext.gregs[REG_RSP] += 8;
+        u->uc_mcontext.gregs[REG_RIP] = (greg_t)fault.go_on;
+        return;
+    }
+    if (fault.landing && fault.m->g && !in_own_text(at)) {
+        fault.addr = (uint64_t)si->si_addr;
+        siglongjmp(*fault.landing, 1);
     }
 #endif
     char buf[160];

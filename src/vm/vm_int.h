@@ -123,5 +123,8 @@ void vm_install_signals(Vm *vm);
  * memory fault in one of them (labels[n]): all of them are targets of the same jumps, so its registers fit. */
 void vm_fault_register(const void *const *labels, int n);
 uint64_t vm_fault_address(void);
+/* Where a fault in C code that works on a program's memory (libc's, and what is GUARDED) leads: a sigjmp_buf of m's
+ * worker, the calling thread; NULL: nowhere. */
+void vm_fault_landing(M *m, void *buf);
 
 #endif
