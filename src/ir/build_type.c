@@ -121,11 +121,11 @@ static Type *local_copy(IrUnit *u, Inst *inst, NamedType *n) {
     buf_printf(&b, "%s[", n->obj->name->p);
     for (int i = 0; i < inst->targs.len; i++) {
         if (i) buf_putc(&b, ',');
-        type_print(&b, inst->targs.at[i], NULL, TYPENAME_LINK);
+        type_print(&b, inst->targs.at[i], NULL, TYPENAME_ARGUMENT);
     }
     for (int i = 0; i < n->targs.len; i++) {
         buf_putc(&b, i ? ',' : ';');
-        type_print(&b, n->targs.at[i], NULL, TYPENAME_LINK);
+        type_print(&b, n->targs.at[i], NULL, TYPENAME_ARGUMENT);
     }
     buf_putc(&b, ']');
     o->name = intern(u->ts->syn->names, b.data, b.len);

@@ -281,6 +281,7 @@ typedef struct TypeSpec {
     Ident *name;
     FieldList tparams;
     bool is_alias;
+    uint32_t local; /* defined type in a function: its number in the file, from 1 */
     Expr *type;
 } TypeSpec;
 
@@ -343,6 +344,7 @@ typedef struct File {
     int nlinknames;
     Str go_version;       /* from //go:build go1.N constraints ("go1.21"), or empty */
     bool imports_embed;
+    uint32_t nlocal_types; /* TypeSpec.local counts up to here */
     struct Scope *scope;  /* file scope: imports; set by the checker */
     VEC(Str) debug;       /* //go:debug key=value lines */
 } File;

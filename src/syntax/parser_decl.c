@@ -367,6 +367,7 @@ static void type_spec(Parser *p, Group *g) {
         p_syntax_error(p, "in type declaration");
         p_advance(p, TS(SEMI) | TS(RPAREN));
     }
+    if (p->fnest > 0 && !d->is_alias && p->file) d->local = ++p->file->nlocal_types;
     vec_push(&p->specs, d);
 }
 

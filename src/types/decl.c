@@ -473,6 +473,7 @@ void check_decl_stmt(Checker *c, GenDecl *g) {
         for (int i = 0; i < g->len; i++) {
             TypeSpec *s = g->types[i];
             Object *o = new_object(c->ts, OBJ_TYPENAME, s->name->x.pos, c->pkg, s->name->name, NULL);
+            o->local = s->local;
             check_declare(c, c->env.scope, s->name, o);
             path_push(c, o);
             type_decl(c, o, s);

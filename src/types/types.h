@@ -146,6 +146,7 @@ struct Object {
     uint32_t order;
     union {
         ConstVal *cval;        /* OBJ_CONST */
+        uint32_t local;        /* OBJ_TYPENAME: TypeSpec.local */
         Package *imported;     /* OBJ_PKGNAME */
         struct {               /* OBJ_FUNC */
             FuncDecl *decl;    /* NULL for interface methods and substituted methods */
@@ -270,8 +271,9 @@ int64_t struct_field_offset(StructType *s, int i);
 
 /* How types and objects are written. TYPENAME_MESSAGE qualifies relative to `rel` as gc's messages do;
  * TYPENAME_LINK is unique program-wide (full package paths; local types get a number) and names symbols;
- * TYPENAME_REFLECT is what reflect's String gives (package name, not path). */
-typedef enum TypeNameStyle { TYPENAME_MESSAGE, TYPENAME_LINK, TYPENAME_REFLECT } TypeNameStyle;
+ * TYPENAME_REFLECT is what reflect's String gives (package name, not path), TYPENAME_ARGUMENT how that shows type
+ * arguments. */
+typedef enum TypeNameStyle { TYPENAME_MESSAGE, TYPENAME_LINK, TYPENAME_REFLECT, TYPENAME_ARGUMENT } TypeNameStyle;
 void type_print(Buf *b, Type *t, Package *rel, TypeNameStyle style);
 
 /* ---- The session and the checker ------------------------------------------------------------ */

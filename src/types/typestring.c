@@ -8,6 +8,7 @@ typedef struct Writer {
     Package *rel;
     uint8_t style;
     bool no_param_names;
+    bool shown;     /* LINK inside REFLECT: local types get gc's number, which is no name for the linker */
     bool pkg_info;  /* say the package of the first unexported field: same-looking types */
     int depth;
     Type *seen[32]; /* types being written, against cycles of incomplete declarations */
@@ -40,6 +41,14 @@ static void write_pkg(Writer *w, Package *p) {
     buf_putc(w->b, '.');
 }
 
+/* gc numbers the types that a package's functions define, file after file. */
+static uint32_t local_number(TypeSession *ts, Object *o) {
+    uint32_t n = o->local;
+    SourceFile *src = pos_file(ts->syn, o->pos);
+    for (int i = 0; i < o->pkg->nfiles && o->pkg->files[i]->src != src; i++) n += o->pkg->files[i]->nlocal_types;
+    return n;
+}
+
 static void write_typename(Writer *w, Object *o) {
     write_pkg(w, o->pkg);
     put_name(w, o->name);
@@ -47,6 +56,10 @@ static void write_typename(Writer *w, Object *o) {
         /* Declared in a function: told apart by its place in the source. */
         TypeSession *ts = NULL;
         if (o->type && o->type->kind == TYPE_NAMED) ts = ((NamedType *)o->type)->ts;
+        if (ts && w->shown && o->local) {
+            buf_printf(w->b, "·%u", local_number(ts, o));
+            return;
+        }
         if (ts) {
             Location l = pos_location(ts->syn, o->pos);
             const char *base = l.file ? strrchr(l.file, '/') : NULL;
@@ -57,7 +70,8 @@ static void write_typename(Writer *w, Object *o) {
 
 static void write_list(Writer *w, TypeList l) {
     uint8_t saved = w->style;
-    if (saved == TYPENAME_REFLECT) w->style = TYPENAME_LINK; /* arguments have full paths */
+    bool shown = w->shown;
+    if (saved == TYPENAME_REFLECT) w->style = TYPENAME_LINK, w->shown = true; /* arguments have full paths */
     buf_putc(w->b, '[');
     for (int i = 0; i < l.len; i++) {
         if (i) put(w, message(w) ? ", " : ",");
@@ -65,6 +79,7 @@ static void write_list(Writer *w, TypeList l) {
     }
     buf_putc(w->b, ']');
     w->style = saved;
+    w->shown = shown;
 }
 
 static void write_tparams(Writer *w, TypeList l) {
@@ -373,6 +388,7 @@ void func_string(Buf *b, Checker *c, Object *fn, bool pkg_info) {
 }
 
 void type_print(Buf *b, Type *t, Package *rel, TypeNameStyle style) {
-    Writer w = {.b = b, .rel = rel, .style = (uint8_t)style};
+    bool shown = style == TYPENAME_ARGUMENT;
+    Writer w = {.b = b, .rel = rel, .style = shown ? TYPENAME_LINK : (uint8_t)style, .shown = shown};
     write_type(&w, t);
 }
