@@ -145,7 +145,7 @@ static inline const void *image_off(int32_t off) {
 }
 int32_t image_off_add(Vm *vm, const void *p);
 
-/* Slabs: aligned blocks for goroutine records and stacks; contents undefined. */
+/* Slabs: aligned blocks for goroutine records and stacks; contents zero. */
 enum { SLAB_BYTES = 256 << 10 };
 void *slab_take(Vm *vm);
 void slab_give(Vm *vm, void *slab);

@@ -23,10 +23,14 @@ static const uint32_t class_bytes[STACK_NCLASS] = {
     128,  144,  160,  176,  192,  208,   224,   240,   256,   320,   384,   448, 512, 768, 1024, 1536,
     2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152, 65536,
 };
+/* The least class that holds so many bytes; STACK_NCLASS: none. Steps of 16 to 256, of 64 to 512, then two a doubling. */
 static int class_of(size_t bytes) {
-    int c = bytes <= 256 ? bytes <= 128 ? 0 : (int)(bytes - 113) / 16 : 9;
-    while (c < STACK_NCLASS && class_bytes[c] < bytes) c++;
-    return c;
+    if (bytes <= 256) return bytes <= 128 ? 0 : (int)(bytes - 113) / 16;
+    if (bytes <= 512) return 9 + (int)(bytes - 257) / 64;
+    if (bytes > 65536) return STACK_NCLASS;
+    size_t b = bytes - 1;
+    int lg = 63 - __builtin_clzll(b);
+    return 13 + 2 * (lg - 9) + (int)(b >> (lg - 1) & 1);
 }
 
 /* ---- Slabs ------------------------------------------------------------------------------------------ */

@@ -46,7 +46,8 @@ void netpoll_init(Sched *s) {
 
 void netpoll_wake(Sched *s) {
     uint64_t one = 1;
-    if (s->wakefd >= 0 && write(s->wakefd, &one, sizeof one) < 0 && errno != EAGAIN)
+    if (s->wakefd < 0 || atomic_exchange(&s->poll_woken, 1)) return; /* it is on its way already */
+    if (write(s->wakefd, &one, sizeof one) < 0 && errno != EAGAIN)
         bug("poller: waking failed: %s", strerror(errno));
 }
 
@@ -79,8 +80,12 @@ int netpoll(M *m, int64_t timeout_ns) {
     for (int i = 0; i < n; i++) {
         PollDesc *d = ev[i].data.ptr;
         if (!d) {
+            /* Meant for the one who waits. In this order: a wake-up that is left out because of poll_woken comes
+             * before the look at the queues that follows. */
             uint64_t x;
+            if (!timeout_ns) continue;
             while (read(s->wakefd, &x, sizeof x) > 0) {}
+            atomic_store(&s->poll_woken, 0);
             continue;
         }
         uint32_t e = ev[i].events;

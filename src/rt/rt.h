@@ -55,9 +55,12 @@ typedef struct Waiter { /* node in a channel's or semaphore's queue; embedded in
         struct Chan *chan;
         void *key;         /* semaphore address */
     };
-    int32_t case_index;
-    uint32_t ticket;
+    union {
+        int32_t case_index; /* of a select */
+        uint32_t ticket;    /* of a notify list */
+    };
     bool is_select, claimed; /* claimed: its goroutine is ours, but it still heads the queue */
+    bool is_send;            /* of a select: which queue */
 } Waiter;
 
 /* A waiting select; kept by its goroutine for the next one. */
@@ -77,16 +80,17 @@ typedef struct TimerNode {
     uint64_t seq;            /* order among equals */
     struct TimerNode *next, *prev;
     void (*fire)(M *m, struct TimerNode *t, int64_t now);
+    Bubble *bubble;          /* its clock rules; NULL: real time */
     int8_t level;            /* -1: not in the wheel */
     uint8_t slot;
-    Bubble *bubble;          /* its clock rules; NULL: real time */
     uint8_t kind;            /* TIMER_*: what the collector must know */
 } TimerNode;
 enum { TIMER_PLAIN, TIMER_GO /* a GoTimer on the Go heap: the wheel keeps it alive */ };
 typedef struct Defer Defer;
 typedef struct PanicRec PanicRec;
 
-/* There are millions of them: what only few goroutines need hangs on a pointer. */
+/* There are millions of them: what only few goroutines need hangs on a pointer. Three cache lines; the first two are all
+ * that a goroutine touches that never waits. */
 struct G {
     const uint64_t *pc;     /* saved while not running, and at safepoints */
     uint64_t *fp;
@@ -100,21 +104,21 @@ struct G {
     bool leaked;            /* leaks_find: nothing can wake it */
     uint8_t fips_indicator; bool fips_bypass;
     uint64_t id;
-    M *m;
     G *sched_next, *sched_prev; /* run queue links */
+    Defer *defers;
+    PanicRec *panics;
+    Bubble *bubble;         /* synctest */
+    void *labels;           /* profiler labels */
+    const uint64_t *create_pc; /* of the go statement */
+    uint64_t parent_id;
+    void *native_call;      /* see vm.h */
+    SelectWait *sel;        /* a select's nodes; kept when the record is used again */
     union {
         Waiter wait;
         TimerNode timer;    /* Sleep */
     };
-    SelectWait *sel;        /* a select's nodes */
-    Defer *defers;
-    PanicRec *panics;
-    void *native_call;      /* see vm.h */
-    const uint64_t *create_pc; /* of the go statement */
-    uint64_t parent_id;
-    Bubble *bubble;         /* synctest */
-    void *labels;           /* profiler labels */
 };
+_Static_assert(sizeof(G) <= 192, "a goroutine record is three cache lines");
 #define G_PREEMPT_LIMIT ((uint64_t *)8)
 
 struct P {

@@ -23,20 +23,27 @@ typedef enum PStatus { P_IDLE, P_RUNNING, P_SYSCALL, P_STOPPED, P_DEAD } PStatus
 typedef struct GQueue { G *head, *tail; _Atomic uint32_t len; } GQueue;
 
 typedef struct PSched {
-    SpinLock lock;          /* of queue and next */
-    GQueue queue;           /* children at the front, readied and yielded ones at the back */
+    /* Only the P's own worker touches these; a worker that takes the P over sees them as the last one left them. What
+     * others look at without a lock (next, kids.len) is a guess to them. */
     G *next;                /* direct hand-off: runs first, inherits the slice; see p_next */
+    GQueue kids;            /* the front of the P's queue: new goroutines, newest first */
     uint32_t next_run;      /* how many times in a row next was taken */
     uint32_t tick;
-    _Atomic uint32_t status; /* PStatus */
-    _Atomic uint64_t slice_start; /* nanoseconds: when the running G was switched in */
-    _Atomic uint64_t work_since;  /* when the queue was seen non-empty first; 0: empty */
-    _Atomic uint64_t syscall_tick; /* counts enter_syscall, so that the monitor sees a lasting one */
-    uint64_t seen_syscall_tick;
-    bool in_c;              /* P_STOPPED within C code that goes on using the P */
-    G *free_g;              /* finished goroutines for reuse */
+    uint64_t work_since;    /* when there was work for an idle P first (age_clock); 0: there is none */
+    G *free_g, *spare_g;    /* finished goroutines for reuse: nfree_g, and a full chain or NULL; see sched_g.c */
+    G *fresh_g, *fresh_end; /* records that were never used */
     uint32_t nfree_g;
+    uint64_t next_goid, goid_end;
+    /* Others look at these. */
+    _Atomic int64_t n_g;    /* user goroutines started on this P less those finished on it */
+    _Atomic uint64_t slice_start; /* counts the switches, so that the monitor sees one */
+    _Atomic uint64_t syscall_tick; /* counts enter_syscall, so that the monitor sees a lasting one */
+    _Atomic uint32_t status; /* PStatus */
+    bool in_c;              /* P_STOPPED within C code that goes on using the P */
+    uint64_t seen_syscall_tick; /* the monitor's */
     P *idle_next;
+    SpinLock lock;          /* of queue */
+    GQueue queue;           /* the rest: what thieves may take, readied and yielded ones at its back */
 } PSched;
 
 typedef struct MSched {
@@ -52,7 +59,11 @@ typedef struct MSched {
 } MSched;
 
 /* Records of goroutines: n of them, the first `used` were handed out once. */
-typedef struct GSlab { struct GSlab *next; uint32_t n, used; G gs[]; } GSlab;
+typedef struct GSlab {
+    struct GSlab *next;
+    uint32_t n, used;
+    G gs[] __attribute__((aligned(64)));
+} GSlab;
 
 /* ---- The timer wheel: 4 us ticks, 64 slots a level ----------------------------------------------- */
 
@@ -81,7 +92,7 @@ typedef struct Sched {
     uint32_t n_m;
     _Atomic uint32_t n_spinning; /* workers that look for work */
     _Atomic uint32_t n_syscall;  /* workers inside a blocking system call */
-    _Atomic int64_t n_g;         /* user goroutines alive */
+    _Atomic int64_t n_g;         /* user goroutines alive, without what the Ps count */
     _Atomic uint64_t next_goid;
     _Atomic uint32_t keep_alive; /* reasons not to report a deadlock: signal.Notify, polled descriptors' waiters */
     /* stop the world */
@@ -96,7 +107,7 @@ typedef struct Sched {
     bool monitor_asleep;
     struct Bubble *bubbles;     /* synctest: all there ever were */
     GSlab *slabs;
-    G *free_g;                  /* finished ones beyond what the Ps keep */
+    G *free_g;                  /* finished ones beyond what the Ps keep: chains, see sched_g.c */
     SpinLock slab_lock;         /* of both */
     Wheel wheel;
     SemaBucket sema[SEMA_BUCKETS];
@@ -107,6 +118,7 @@ typedef struct Sched {
     _Atomic uint32_t poll_waiters;
     _Atomic uint32_t polling;   /* a worker blocks in epoll_wait */
     _Atomic int64_t poll_until; /* deadline of that wait */
+    _Atomic uint32_t poll_woken; /* netpoll_wake was called and the poller has not come back yet */
     int64_t start_nano;
     /* One deterministic schedule (stress.sched_seed >= 0): a clock that only the scheduler moves, and a log of
      * who ran when (VOLE_SCHED_LOG=FILE). */
@@ -137,20 +149,44 @@ void gqueue_push_back(GQueue *q, G *g);
 void gqueue_push_front(GQueue *q, G *g);
 G *gqueue_pop_front(GQueue *q);
 G *gqueue_pop_back(GQueue *q);
-void queue_push(P *p, G *g, bool front);
-G *queue_pop(M *m, P *p);               /* the next of p, m's own; or NULL */
+/* Owner only: whether anything is queued on its P, `next` apart. */
+static inline bool p_has_queue(PSched *ps) {
+    return ps->kids.head || atomic_load_explicit(&ps->queue.len, memory_order_relaxed);
+}
+void queue_push_back(P *p, G *g);
+G *queue_pop_slow(M *m, PSched *ps);
+/* The next goroutine of m's own P, or NULL. */
+static inline G *queue_pop(M *m) {
+    PSched *ps = p_sched(m->p);
+    if (!p_next(ps) && !p_has_queue(ps)) return NULL;
+    return queue_pop_slow(m, ps);
+}
+void queue_offer(Sched *s, PSched *ps); /* the older half of kids (there are some) becomes open to thieves */
+enum { KIDS_MANY = 8 }; /* so many are worth offering some although nobody is idle */
+static inline void queue_offer_if_useful(Sched *s, PSched *ps) {
+    uint32_t n = atomic_load_explicit(&ps->kids.len, memory_order_relaxed);
+    if (n < KIDS_MANY && (!n || !atomic_load_explicit(&s->n_idle_p, memory_order_relaxed))) return;
+    if (atomic_load_explicit(&ps->queue.len, memory_order_relaxed) || s->vm->nprocs == 1) return;
+    queue_offer(s, ps);
+}
+void queue_offer_all(PSched *ps);       /* everything, `next` too */
 void queue_push_global(Vm *vm, G *g);
 G *queue_pop_global(Sched *s, P *p);    /* takes a share of the common queue along to p */
 G *queue_steal(M *m);                   /* half of another P's; the rest goes to m's */
 bool queue_any_work(Sched *s);
+
+/* ---- sched_g.c ------------------------------------------------------------------------------------- */
+
+void sched_p_retire_g(Vm *vm, P *p); /* world stopped: what p keeps of records and counts goes to the common ones */
 
 /* ---- sched.c: workers and idle Ps. s->lock is held ------------------------------------------------- */
 
 P *worker_p_new(Vm *vm, uint32_t id);
 M *worker_new(Vm *vm);
 void worker_attach(M *m, P *p);
-/* Gives p to an idle or new worker, which runs `first` (may be NULL) first. Lock held. */
-void worker_start(Sched *s, P *p, G *first);
+/* Gives p to an idle or new worker, which runs `first` (may be NULL) first. The answer is to be woken when the lock is
+ * released; NULL: it runs already. */
+nodiscard M *worker_start(Sched *s, P *p, G *first);
 void worker_park(M *m);                /* until worker_wake, which may come first */
 void worker_wake(M *m);
 

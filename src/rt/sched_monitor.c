@@ -16,6 +16,7 @@ void sched_enter_syscall(M *m, G *g) {
     Sched *s = m->vm->sched;
     PSched *ps = p_sched(m->p);
     m_sched(m)->old_p = m->p;
+    queue_offer_all(ps); /* who takes the P over or steals finds everything */
     atomic_store_explicit(&g->status, G_SYSCALL, memory_order_relaxed);
     atomic_fetch_add_explicit(&ps->syscall_tick, 1, memory_order_relaxed);
     atomic_fetch_add(&s->n_syscall, 1);
@@ -117,7 +118,8 @@ void *monitor_thread(void *arg) {
                 uint64_t now = atomic_load(&ps->slice_start);
                 if (now == seen[i] || hurry) { /* the same G through a whole nap */
                     G *g = p_running_g(p);
-                    bool others = atomic_load(&ps->queue.len) || p_next(ps) || atomic_load(&s->global.len) ||
+                    bool others = atomic_load(&ps->queue.len) || atomic_load(&ps->kids.len) || p_next(ps) ||
+                                  atomic_load(&s->global.len) ||
                                   timers_due || (s->epfd >= 0 && atomic_load(&s->poll_waiters) && !atomic_load(&s->polling));
                     if (g && others) sched_request_preempt(g), hurry = false;
                 }
@@ -131,16 +133,18 @@ void *monitor_thread(void *arg) {
                     quiet = 0;
                     continue;
                 }
-                bool work = atomic_load(&ps->queue.len) || p_next(ps) || queue_any_work(s) || timers_due ||
+                bool work = queue_any_work(s) || timers_due ||
                             atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
                 if (!work) continue;
+                M *asleep = NULL;
                 pthread_mutex_lock(&s->lock);
                 uint32_t expect = P_SYSCALL;
                 if (!atomic_load(&s->stopping) && atomic_compare_exchange_strong(&ps->status, &expect, P_IDLE)) {
                     p_set_m(p, NULL);
-                    worker_start(s, p, NULL);
+                    asleep = worker_start(s, p, NULL);
                 }
                 pthread_mutex_unlock(&s->lock);
+                if (asleep) worker_wake(asleep);
             }
         }
         if (wake) sched_wake_idle(vm);

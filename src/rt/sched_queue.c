@@ -1,12 +1,24 @@
 /* Run queues: one of each P and a common one for goroutines that were readied without a P; stealing.
  *
- * New goroutines go to the front of their P's queue (newest child first keeps few alive), readied and yielding ones
- * to its back, a direct hand-off goes into the one-element `next` slot. Thieves take the older half. */
+ * A P's queue is a line: new goroutines go to its front (newest child first keeps few alive), readied and yielding ones
+ * to its back; a direct hand-off goes into the one-element `next` slot before it. The line's front part, `kids`, belongs
+ * to the worker that holds the P, which pushes and pops there without a lock; the rest, `queue`, is under a lock
+ * and open to thieves, who take the older half. The owner moves the older half of its kids into an empty `queue` when a P
+ * is idle or when there are many (queue_offer), and some of `queue` back when it has no kids. Before the owner leaves
+ * its P alone (a system call) everything moves to where others can take it.
+ *
+ * Private deques with explicit sharing: Acar, Chargueraud, Rainey, "Scheduling Parallel Programs by Work Stealing with
+ * Private Deques" (2013). */
 #include "rt/bubble.h"
 
 enum {
-    NEXT_CAP = 64,               /* hand-offs in a row before the queue gets its turn */
+    NEXT_CAP = 64,     /* hand-offs in a row before the queue gets its turn */
+    OFFER_MAX = 64,    /* goroutines moved between the parts at once, under the lock */
+    TAKE_BACK = 32,
+    STEAL_MAX = 256,
 };
+
+static void gqueue_set_len(GQueue *q, uint32_t n) { atomic_store_explicit(&q->len, n, memory_order_relaxed); }
 
 void gqueue_push_back(GQueue *q, G *g) {
     g->sched_next = NULL;
@@ -14,7 +26,7 @@ void gqueue_push_back(GQueue *q, G *g) {
     if (q->tail) q->tail->sched_next = g;
     else q->head = g;
     q->tail = g;
-    atomic_store_explicit(&q->len, q->len + 1, memory_order_relaxed);
+    gqueue_set_len(q, q->len + 1);
 }
 
 void gqueue_push_front(GQueue *q, G *g) {
@@ -23,7 +35,7 @@ void gqueue_push_front(GQueue *q, G *g) {
     if (q->head) q->head->sched_prev = g;
     else q->tail = g;
     q->head = g;
-    atomic_store_explicit(&q->len, q->len + 1, memory_order_relaxed);
+    gqueue_set_len(q, q->len + 1);
 }
 
 G *gqueue_pop_front(GQueue *q) {
@@ -33,7 +45,7 @@ G *gqueue_pop_front(GQueue *q) {
     if (q->head) q->head->sched_prev = NULL;
     else q->tail = NULL;
     g->sched_next = g->sched_prev = NULL;
-    atomic_store_explicit(&q->len, q->len - 1, memory_order_relaxed);
+    gqueue_set_len(q, q->len - 1);
     return g;
 }
 
@@ -44,61 +56,119 @@ G *gqueue_pop_back(GQueue *q) {
     if (q->tail) q->tail->sched_next = NULL;
     else q->head = NULL;
     g->sched_next = g->sched_prev = NULL;
-    atomic_store_explicit(&q->len, q->len - 1, memory_order_relaxed);
+    gqueue_set_len(q, q->len - 1);
     return g;
 }
 
-void queue_push(P *p, G *g, bool front) {
+/* Puts all of b before a. */
+static void gqueue_prepend(GQueue *a, GQueue *b) {
+    if (!b->head) return;
+    b->tail->sched_next = a->head;
+    if (a->head) a->head->sched_prev = b->tail;
+    else a->tail = b->tail;
+    a->head = b->head;
+    gqueue_set_len(a, a->len + b->len);
+    b->head = b->tail = NULL;
+    gqueue_set_len(b, 0);
+}
+
+/* ---- A P's queue ------------------------------------------------------------------------------------- */
+
+void queue_push_back(P *p, G *g) {
     PSched *ps = p_sched(p);
     spin_lock(&ps->lock);
-    if (front) gqueue_push_front(&ps->queue, g);
-    else gqueue_push_back(&ps->queue, g);
+    gqueue_push_back(&ps->queue, g);
     spin_unlock(&ps->lock);
 }
 
-G *queue_pop(M *m, P *p) {
-    PSched *ps = p_sched(p);
-    if (!p_next(ps) && !atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) return NULL;
+void queue_offer(Sched *s, PSched *ps) {
+    uint32_t n = ps->kids.len, want = (n + 1) / 2;
+    if (want > OFFER_MAX) want = OFFER_MAX;
+    GQueue some = {0};
+    for (uint32_t i = 0; i < want; i++) gqueue_push_front(&some, gqueue_pop_back(&ps->kids));
     spin_lock(&ps->lock);
-    G *g;
-    if (m->vm->stress.sched_seed >= 0) { /* any of the queue, by the seed */
-        if (p_next(ps)) {
-            gqueue_push_back(&ps->queue, p_next(ps));
-            p_set_next(ps, NULL);
-        }
-        for (uint64_t k = rt_rand(m) % ps->queue.len; k; k--)
-            gqueue_push_back(&ps->queue, gqueue_pop_front(&ps->queue));
-        g = gqueue_pop_front(&ps->queue);
-    } else if (p_next(ps) && (ps->next_run < NEXT_CAP || !ps->queue.head)) {
-        g = p_next(ps);
+    gqueue_prepend(&ps->queue, &some);
+    spin_unlock(&ps->lock);
+}
+
+void queue_offer_all(PSched *ps) {
+    G *next = p_next(ps);
+    if (!next && !ps->kids.head) return;
+    if (next) {
+        gqueue_push_front(&ps->kids, next);
         p_set_next(ps, NULL);
-        ps->next_run++;
-    } else {
-        if (p_next(ps)) { /* had its run: the hand-off goes to the back */
-            gqueue_push_back(&ps->queue, p_next(ps));
-            p_set_next(ps, NULL);
+    }
+    spin_lock(&ps->lock);
+    gqueue_prepend(&ps->queue, &ps->kids);
+    spin_unlock(&ps->lock);
+}
+
+/* Any of the queue, by the seed. */
+static G *pop_seeded(M *m, PSched *ps) {
+    if (p_next(ps)) {
+        queue_push_back(m->p, p_next(ps));
+        p_set_next(ps, NULL);
+    }
+    queue_offer_all(ps);
+    if (!ps->queue.len) return NULL;
+    for (uint64_t k = rt_rand(m) % ps->queue.len; k; k--) gqueue_push_back(&ps->queue, gqueue_pop_front(&ps->queue));
+    return gqueue_pop_front(&ps->queue);
+}
+
+G *queue_pop_slow(M *m, PSched *ps) {
+    if (m->vm->sched->seeded) return pop_seeded(m, ps);
+    G *g = p_next(ps);
+    if (g) {
+        p_set_next(ps, NULL);
+        if (ps->next_run < NEXT_CAP || !p_has_queue(ps)) {
+            ps->next_run++;
+            return g;
         }
-        ps->next_run = 0;
-        g = ps->tick % FAIR_TICK == 0 ? gqueue_pop_back(&ps->queue) : gqueue_pop_front(&ps->queue);
+        queue_push_back(m->p, g); /* had its run: the hand-off goes to the back */
+    }
+    ps->next_run = 0;
+    bool oldest = ps->tick % FAIR_TICK == 0;
+    if (ps->kids.head && !oldest) return gqueue_pop_front(&ps->kids);
+    if (!atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) return gqueue_pop_back(&ps->kids);
+    spin_lock(&ps->lock);
+    if (oldest) {
+        g = gqueue_pop_back(&ps->queue);
+    } else {
+        g = gqueue_pop_front(&ps->queue);
+        if (m->vm->nprocs == 1) {
+            gqueue_prepend(&ps->queue, &ps->kids);
+            GQueue all = ps->queue;
+            ps->queue = ps->kids, ps->kids = all;
+        } else {
+            uint32_t n = ps->queue.len / 2;
+            if (n > TAKE_BACK) n = TAKE_BACK;
+            while (n--) gqueue_push_back(&ps->kids, gqueue_pop_front(&ps->queue));
+        }
     }
     spin_unlock(&ps->lock);
-    return g;
+    return g ? g : gqueue_pop_front(&ps->kids); /* a thief was faster */
 }
+
+/* ---- Making goroutines runnable ------------------------------------------------------------------------- */
 
 void queue_push_global(Vm *vm, G *g) {
     Sched *s = vm->sched;
     pthread_mutex_lock(&s->lock);
     gqueue_push_back(&s->global, g);
     P *p = atomic_load(&s->stopping) || atomic_load(&s->polling) ? NULL : idle_p_take(s);
-    if (p) worker_start(s, p, NULL);
+    M *asleep = p ? worker_start(s, p, NULL) : NULL;
     monitor_poke(s);
     pthread_mutex_unlock(&s->lock);
+    if (asleep) worker_wake(asleep);
     if (atomic_load_explicit(&s->polling, memory_order_acquire)) netpoll_wake(s);
 }
 
 void sched_start(M *m, G *g) {
     sched_event(m, "go", NULL, (int64_t)g->id);
-    queue_push(m->p, g, true);
+    Sched *s = m->vm->sched;
+    PSched *ps = p_sched(m->p);
+    gqueue_push_front(&ps->kids, g);
+    queue_offer_if_useful(s, ps);
 }
 
 void sched_ready(M *m, G *g, bool next) {
@@ -111,22 +181,23 @@ void sched_ready(M *m, G *g, bool next) {
         queue_push_global(m->vm, g);
         return;
     }
-    PSched *ps = p_sched(m->p);
-    spin_lock(&ps->lock);
     if (next) {
-        if (p_next(ps)) gqueue_push_back(&ps->queue, p_next(ps));
+        PSched *ps = p_sched(m->p);
+        G *old = p_next(ps);
         p_set_next(ps, g);
-    } else {
-        gqueue_push_back(&ps->queue, g);
+        if (likely(!old)) return;
+        g = old;
     }
-    spin_unlock(&ps->lock);
+    queue_push_back(m->p, g);
 }
 
 void sched_yield_g(M *m, G *g) {
     atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
-    if (m->p) queue_push(m->p, g, false);
+    if (m->p) queue_push_back(m->p, g);
     else queue_push_global(m->vm, g);
 }
+
+/* ---- From elsewhere ----------------------------------------------------------------------------------------- */
 
 G *queue_pop_global(Sched *s, P *p) {
     if (!atomic_load_explicit(&s->global.len, memory_order_relaxed)) return NULL;
@@ -135,7 +206,7 @@ G *queue_pop_global(Sched *s, P *p) {
     for (int n = (int)(s->global.len / s->vm->nprocs); g && n > 0; n--) {
         G *more = gqueue_pop_front(&s->global);
         if (!more) break;
-        queue_push(p, more, false);
+        queue_push_back(p, more);
     }
     pthread_mutex_unlock(&s->lock);
     return g;
@@ -148,23 +219,18 @@ G *queue_steal(M *m) {
         P *victim = vm->ps[(start + i) % n];
         if (victim == m->p) continue;
         PSched *vs = p_sched(victim);
-        uint32_t len = atomic_load_explicit(&vs->queue.len, memory_order_relaxed);
-        bool idle_owner = atomic_load(&vs->status) != P_RUNNING;
-        if (!len && !(idle_owner && p_next(vs))) continue;
+        if (!atomic_load_explicit(&vs->queue.len, memory_order_relaxed)) continue;
         GQueue got = {0};
         spin_lock(&vs->lock);
-        for (uint32_t want = (vs->queue.len + 1) / 2; want; want--)
-            gqueue_push_front(&got, gqueue_pop_back(&vs->queue));
-        if (!got.head && p_next(vs) && idle_owner) {
-            gqueue_push_back(&got, p_next(vs));
-            p_set_next(vs, NULL);
-        }
+        uint32_t want = (vs->queue.len + 1) / 2;
+        if (want > STEAL_MAX) want = STEAL_MAX;
+        while (want--) gqueue_push_front(&got, gqueue_pop_back(&vs->queue));
         spin_unlock(&vs->lock);
         G *g = gqueue_pop_front(&got);
         if (!g) continue;
         PSched *ps = p_sched(m->p);
         spin_lock(&ps->lock);
-        for (G *x; (x = gqueue_pop_front(&got));) gqueue_push_back(&ps->queue, x);
+        gqueue_prepend(&ps->queue, &got);
         spin_unlock(&ps->lock);
         return g;
     }
@@ -173,10 +239,7 @@ G *queue_steal(M *m) {
 
 bool queue_any_work(Sched *s) {
     if (atomic_load(&s->global.len)) return true;
-    for (uint32_t i = 0; i < s->vm->nprocs; i++) {
-        PSched *ps = p_sched(s->vm->ps[i]);
-        if (atomic_load(&ps->queue.len)) return true;
-        if (p_next(ps) && atomic_load(&ps->status) != P_RUNNING) return true;
-    }
+    for (uint32_t i = 0; i < s->vm->nprocs; i++)
+        if (atomic_load(&p_sched(s->vm->ps[i])->queue.len)) return true;
     return false;
 }

@@ -116,16 +116,9 @@ int sched_set_procs(M *m, int n) {
         }
         for (int i = n; i < old; i++) {
             PSched *ps = p_sched(vm->ps[i]);
-            if (p_next(ps)) gqueue_push_back(&s->global, p_next(ps)), p_set_next(ps, NULL);
+            queue_offer_all(ps);
             for (G *g; (g = gqueue_pop_front(&ps->queue));) gqueue_push_back(&s->global, g);
-            spin_lock(&s->slab_lock);
-            for (G *g; (g = ps->free_g);) {
-                ps->free_g = g->sched_next;
-                g->sched_next = s->free_g;
-                s->free_g = g;
-            }
-            ps->nfree_g = 0;
-            spin_unlock(&s->slab_lock);
+            sched_p_retire_g(vm, vm->ps[i]);
             mem_p_retire(vm, vm->ps[i]);
             if (vm->ps[i]->m) vm->ps[i]->m->p = NULL; /* its worker goes to sleep in sched_next */
             p_set_m(vm->ps[i], NULL);

@@ -35,7 +35,7 @@ void select_unqueue(G *g, Waiter *except) {
         if (w == except || !w->chan) continue;
         Chan *c = w->chan;
         spin_lock(&c->lock);
-        wait_queue_remove(w->ticket ? &c->sendq : &c->recvq, w);
+        wait_queue_remove(w->is_send ? &c->sendq : &c->recvq, w);
         spin_unlock(&c->lock);
     }
 }
@@ -124,7 +124,7 @@ RtResult select_go(M *m, SelectCase *cases, int ncases, bool has_default, int64_
         w->chan = sc->chan;
         w->case_index = order[k];
         w->is_select = true;
-        w->ticket = sc->is_send; /* which queue */
+        w->is_send = sc->is_send;
         wait_queue_push(sc->is_send ? &sc->chan->sendq : &sc->chan->recvq, w);
     }
     r = RT_PARKED;

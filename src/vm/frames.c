@@ -79,13 +79,21 @@ static size_t words_within(const StackChunk *c, const uint64_t *fp, size_t n) {
     return n < room ? n : room;
 }
 
+static void copy_words(uint64_t *to, const uint64_t *from, size_t n) { /* mostly none or few */
+    if (n > 4) {
+        memcpy(to, from, n * 8);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) to[i] = from[i];
+}
+
 uint64_t *frame_overflow(M *m, uint64_t *newfp) {
     const VmFunc *fn = (const VmFunc *)newfp[FRAME_FUNC];
     const StackChunk *old = m->g->stack;
     if (newfp + fn->frame_slots <= old->hi) return newfp; /* only preemption */
     uint64_t *fp = frame_push(m, newfp, (uint64_t *)newfp[FRAME_CALLER],
                               (const uint64_t *)newfp[FRAME_RETPC], fn, (void *)newfp[FRAME_CTX], 0);
-    memcpy(fp + FRAME_ARGS, newfp + FRAME_ARGS, words_within(old, newfp, fn->param_slots) * 8u);
+    copy_words(fp + FRAME_ARGS, newfp + FRAME_ARGS, words_within(old, newfp, fn->param_slots));
     return fp;
 }
 
@@ -97,7 +105,7 @@ void frame_chunk_return(M *m, G *g) {
         at = FRAME_ARGS;
         n = words_within(c->prev, c->ret_fp, fn->param_slots);
     }
-    memcpy(c->ret_fp + at, c->words + at, n * 8u);
+    copy_words(c->ret_fp + at, c->words + at, n);
     g->fp = (uint64_t *)c->words[FRAME_CALLER];
     g->pc = c->ret_pc;
     g_set_stack(g, c->prev);
