@@ -84,6 +84,7 @@ static inline bool str_eq(Str a, Str b) { return a.n == b.n && (!a.n || !memcmp(
 static inline bool str_is(Str a, const char *s) { return str_eq(a, str_c(s)); }
 bool str_has_prefix(Str s, const char *prefix);
 bool str_has_suffix(Str s, const char *suffix);
+Str str_trim(Str s); /* without spaces, tabs, CR and LF at both ends */
 int str_cmp(Str a, Str b); /* bytewise: <0, 0, >0 */
 Str str_dup(Arena *a, Str s);                           /* the copy is NUL-terminated */
 Str str_printf(Arena *a, const char *fmt, ...) printf_like(2, 3);

@@ -8,6 +8,12 @@ bool str_has_prefix(Str s, const char *prefix) {
     return s.n >= n && !memcmp(s.p, prefix, n);
 }
 
+Str str_trim(Str s) {
+    while (s.n && strchr(" \t\r\n", s.p[0]) && s.p[0]) s.p++, s.n--;
+    while (s.n && strchr(" \t\r\n", s.p[s.n - 1]) && s.p[s.n - 1]) s.n--;
+    return s;
+}
+
 bool str_has_suffix(Str s, const char *suffix) {
     size_t n = strlen(suffix);
     return s.n >= n && !memcmp(s.p + s.n - n, suffix, n);

@@ -144,7 +144,7 @@ static bool match_name(Str name, bool arch_view) {
     return true;
 }
 
-/* The //go:build line before the package clause, or an empty Str. */
+/* What the //go:build line before the package clause says; .p NULL: there is none. */
 static Str find_constraint(Str text) {
     const char *p = text.p, *end = p + text.n;
     if (text.n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3)) p += 3;
@@ -170,7 +170,7 @@ static Str find_constraint(Str text) {
             if (str_has_prefix(s, "//go:build") && (s.n == 10 || s.p[10] == ' ' || s.p[10] == '\t'))
                 return (Str){s.p + 10, s.n - 10};
             if (str_has_prefix(s, "//")) break;
-            if (!str_has_prefix(s, "/*")) return (Str){"", 0}; /* code */
+            if (!str_has_prefix(s, "/*")) return (Str){0}; /* code */
             const char *close = s.n >= 4 ? memmem(s.p + 2, s.n - 2, "*/", 2) : NULL;
             if (!close) {
                 in_block = true;
@@ -182,24 +182,55 @@ static Str find_constraint(Str text) {
         if (!eol) break;
         p = eol + 1;
     }
-    return (Str){"", 0};
+    return (Str){0};
 }
 
-/* cgo is off: files that import "C" are left out, as go does with CGO_ENABLED=0. */
-static bool imports_c(Str text) {
-    const char *p = text.p, *end = text.p + text.n;
-    while ((p = memmem(p, (size_t)(end - p), "import \"C\"", 10))) {
-        if (p == text.p || p[-1] == '\n') return true;
-        p += 10;
+/* One line "// +build a,!b c": alternatives of conjunctions. */
+static bool plus_build_line(Loader *l, Str s, bool arch_view) {
+    const char *p = s.p, *end = s.p + s.n;
+    bool any = false;
+    while (p < end) {
+        while (p < end && (*p == ' ' || *p == '\t')) p++;
+        if (p == end) break;
+        bool all = true;
+        for (;;) {
+            bool not = p < end && *p == '!';
+            p += not;
+            const char *tag = p;
+            while (p < end && is_tag_char(*p)) p++;
+            all &= tag_is_true(l, (Str){tag, (size_t)(p - tag)}, arch_view) != not;
+            if (p == end || *p != ',') break;
+            p++;
+        }
+        while (p < end && *p != ' ' && *p != '\t') p++, all = false; /* what cannot be read is false */
+        any |= all;
     }
-    return false;
+    return any;
+}
+
+/* The older form, which counts where there is no //go:build line: all "// +build" lines among the comments that
+ * begin the file and are followed by an empty line. */
+static bool match_plus_build(Loader *l, Str text, bool arch_view) {
+    const char *p = text.p, *end = p + text.n;
+    bool value = true, pending = true; /* pending: no empty line has followed yet */
+    while (p < end) {
+        const char *eol = memchr(p, '\n', (size_t)(end - p));
+        Str line = str_trim((Str){p, (size_t)((eol ? eol : end) - p)});
+        p = eol ? eol + 1 : end;
+        if (!line.n) value &= pending, pending = true;
+        else if (!str_has_prefix(line, "//")) break;
+        Str rest = line.n >= 2 ? str_trim((Str){line.p + 2, line.n - 2}) : line;
+        if (str_has_prefix(rest, "+build") && rest.n > 6 && (rest.p[6] == ' ' || rest.p[6] == '\t'))
+            pending &= plus_build_line(l, (Str){rest.p + 6, rest.n - 6}, arch_view);
+    }
+    return value;
 }
 
 bool build_match_file(Loader *l, Str name, Str text, bool arch_view) {
     if (name.n && (name.p[0] == '_' || name.p[0] == '.')) return false;
     if (!match_name(name, arch_view)) return false;
-    if (imports_c(text)) return false;
     Str c = find_constraint(text);
+    if (!c.p) return match_plus_build(l, text, arch_view);
     bool v = true;
     if (c.n && !build_eval(l, c, arch_view, &v, NULL)) return false;
     return v;

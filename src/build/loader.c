@@ -158,6 +158,57 @@ static const char *module_requires(Module *m, Str path) {
     return NULL;
 }
 
+/* The directory of a package below one of $GOPATH's src, or NULL. */
+static const char *gopath_dir(Loader *l, Str path) {
+    for (const char *p = gopath_list(l); *p;) {
+        size_t n = strcspn(p, ":");
+        const char *g = arena_printf(l->arena, "%.*s/src/%.*s", (int)n, p, STR_FMT(path));
+        if (file_is_dir(g)) return g;
+        p += n + (p[n] == ':');
+    }
+    return NULL;
+}
+
+static const char *gopath_missing(Loader *l, Str path) {
+    Buf b = {0};
+    buf_printf(&b, "cannot find package \"%.*s\" in any of:\n\t%s/src/%.*s (from $GOROOT)", STR_FMT(path),
+               l->goroot ? l->goroot : "$GOROOT", STR_FMT(path));
+    const char *list = gopath_list(l);
+    for (const char *p = list; *p;) {
+        size_t n = strcspn(p, ":");
+        buf_printf(&b, "\n\t%.*s/src/%.*s%s", (int)n, p, STR_FMT(path), p == list ? " (from $GOPATH)" : "");
+        p += n + (p[n] == ':');
+    }
+    Str s = str_dup(l->arena, buf_str(&b));
+    buf_free(&b);
+    return s.p;
+}
+
+/* Length of the version element "/vN" (N >= 2) that begins at path.p[i], or 0. */
+static size_t version_element(Str path, size_t i) {
+    size_t k = i + 2;
+    if (i + 2 >= path.n || path.p[i] != '/' || path.p[i + 1] != 'v') return 0;
+    while (k < path.n && path.p[k] >= '0' && path.p[k] <= '9') k++;
+    if (k == i + 2 || (k < path.n && path.p[k] != '/') || path.p[i + 2] == '0' || (path.p[i + 2] == '1' && k == i + 3)) return 0;
+    return k - i;
+}
+
+/* In GOPATH mode code that has a go.mod may import x/y/v2/z when x/y's go.mod says "module x/y/v2": it is x/y/z then. */
+static Str without_version(Loader *l, Str path, BuildPackage *from) {
+    bool any = false;
+    for (size_t i = 0; i < path.n; i++) any |= version_element(path, i) > 0;
+    if (!any || !find_upwards(l->arena, from->dir, "go.mod") || gopath_dir(l, path)) return path;
+    for (size_t i = path.n; i-- > 0;) {
+        size_t n = version_element(path, i);
+        const char *dir = n ? gopath_dir(l, (Str){path.p, i}) : NULL;
+        Module *m = dir ? module_at(l, dir) : NULL;
+        if (!m) continue;
+        if (!str_eq(m->path, (Str){path.p, i + n})) return path;
+        return str_printf(l->arena, "%.*s%.*s", (int)i, path.p, (int)(path.n - i - n), path.p + i + n);
+    }
+    return path;
+}
+
 static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const char **err) {
     *f = (Found){.path = path};
     if (is_relative(path)) {
@@ -214,12 +265,8 @@ static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const
                 if (!slash) break;
                 *slash = 0;
             }
-        for (const char *p = gopath_list(l); *p;) {
-            size_t n = strcspn(p, ":");
-            const char *g = arena_printf(l->arena, "%.*s/src/%.*s", (int)n, p, STR_FMT(path));
-            if (file_is_dir(g)) return f->dir = g, true;
-            p += n + (p[n] == ':');
-        }
+        Str short_path = from ? without_version(l, path, from) : path;
+        if ((f->dir = gopath_dir(l, short_path))) return f->path = short_path, true;
     }
     if (looks_std(path))
         *err = arena_printf(l->arena, "package %.*s is not in std (%s/src/%.*s)", STR_FMT(path), l->goroot ? l->goroot : "$GOROOT", STR_FMT(path));
@@ -227,6 +274,8 @@ static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const
         *err = arena_printf(l->arena, "module %s is required by go.mod but not in the module cache; fetch it with: go mod download", module_requires(l->main_module, path));
     else if (l->module_mode)
         *err = arena_printf(l->arena, "no required module provides package %.*s; to add it:\n\tgo get %.*s", STR_FMT(path), STR_FMT(path));
+    else if (str_is(str_c(l->go111module), "off"))
+        *err = gopath_missing(l, path);
     else
         *err = arena_printf(l->arena, "no required module provides package %.*s: go.mod file not found in current directory or any parent directory; see 'go help modules'", STR_FMT(path));
     return false;
@@ -344,6 +393,7 @@ static bool add_text(Loader *l, BuildPackage *p, const char *path, const char *s
     SourceFile *src = session_add_file(l->syn, shown, without_shebang(l, text));
     File *f = parse_file(l->syn, src, p->arena, PARSE_ALL);
     if (filter && f->pkg_name && str_is(name_str(f->pkg_name->name), "documentation")) return true;
+    if (filter && f->imports_c) return true; /* cgo is off */
     BuildFile bf = {.name = str_dup(l->arena, name), .path = path, .ast = f, .is_test = is_test};
     Str pkg = f->pkg_name ? name_str(f->pkg_name->name) : STR("");
     bf.is_xtest = is_test && str_has_suffix(pkg, "_test");

@@ -343,7 +343,7 @@ typedef struct File {
     Linkname *linknames;
     int nlinknames;
     Str go_version;       /* from //go:build go1.N constraints ("go1.21"), or empty */
-    bool imports_embed;
+    bool imports_embed, imports_c;
     uint32_t nlocal_types; /* TypeSpec.local counts up to here */
     struct Scope *scope;  /* file scope: imports; set by the checker */
     VEC(Str) debug;       /* //go:debug key=value lines */

@@ -491,6 +491,7 @@ static void collect_imports(Parser *p, File *f) {
         for (int k = 0; k < g->len; k++) {
             f->imports[f->nimports++] = g->imports[k];
             if (str_is(g->imports[k]->path_str, "embed")) f->imports_embed = true;
+            if (str_is(g->imports[k]->path_str, "C")) f->imports_c = true;
         }
     }
 }

@@ -206,6 +206,31 @@ mk gp/src/x/local/l.go <<<'package local
 const Name = "local"'
 t gopath 0 'gopath vendored local' env GO111MODULE=off GOPATH="$tmp/gp" bash -c "cd gp/src/x && '$vole' run main.go"
 
+mk gp/src/v/go.mod <<<'module v/v3'
+mk gp/src/v/w/w.go <<<'package w
+const Name = "without its version"'
+mk gp/src/u/go.mod <<<'module u'
+mk gp/src/u/main.go <<<'package main
+import "v/v3/w"
+func main() { println(w.Name) }'
+t gopath-version 0 'without its version' env GO111MODULE=off GOPATH="$tmp/gp" bash -c "cd gp/src/u && '$vole' run main.go"
+mk gp/src/g/main.go <<<'package main
+import "a.b/none"
+func main() { none.F() }'
+t gopath-missing 1 "main.go:2:8: cannot find package \"a.b/none\" in any of:
+	*/src/a.b/none (from *GOROOT)
+	$tmp/gp/src/a.b/none (from *GOPATH)
+	/other/src/a.b/none" env GO111MODULE=off GOPATH="$tmp/gp:/other" bash -c "cd gp/src/g && '$vole' run main.go"
+mk gp/src/cgo/c.go <<<'package main
+import (
+	"fmt"
+	"C"
+)
+func init() { fmt.Println(C.x) }'
+mk gp/src/cgo/main.go <<<'package main
+func main() { println("no cgo") }'
+t cgo-left-out 0 'no cgo' env GO111MODULE=off GOPATH="$tmp/gp" bash -c "cd gp/src/cgo && '$vole' run ."
+
 t gopath-names 0 $'x\nx/local\nx/y' env GO111MODULE=off GOPATH="$tmp/gp" bash -c "cd gp/src/x && '$vole' list ./..."
 
 mod cyc example.com/cyc

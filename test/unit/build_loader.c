@@ -107,6 +107,14 @@ static void test_files(void **state) {
     assert_false(takes(f, "a.go", "\xef\xbb\xbf//go:build !linux\r\n\r\npackage p\r\n", true));
     assert_false(takes(f, "a_linux.go", "//go:build !amd64\npackage p\n", true)); /* both must hold */
     assert_true(takes(f, "a_linux.go", "//go:build !amd64\npackage p\n", false));
+    /* the older form: lines before an empty line; alternatives of conjunctions; each line must hold */
+    assert_false(takes(f, "a.go", "// +build windows\n\npackage p\n", true));
+    assert_true(takes(f, "a.go", "// +build windows\npackage p\n", true)); /* the package's comment */
+    assert_true(takes(f, "a.go", "// +build windows linux,!race\n\npackage p\n", true));
+    assert_false(takes(f, "a.go", "// +build linux,race\n\npackage p\n", true));
+    assert_false(takes(f, "a.go", "// Copyright\n\n// +build linux\n// +build !amd64\n\npackage p\n", true));
+    assert_true(takes(f, "a.go", "//go:build linux\n// +build windows\n\npackage p\n", true));
+    assert_true(takes(f, "a.go", "package p\n\n// +build windows\n\n", true));
 }
 
 static const char *embed(Fixture *f, const char *patterns) {
