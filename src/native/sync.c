@@ -40,15 +40,14 @@ RtResult native_notify_one(M *m, uint64_t *args) {
     return RT_OK;
 }
 
-/* While pinned a goroutine is not switched away: sched_safepoint answers false. */
 RtResult native_proc_pin(M *m, uint64_t *args) {
-    m->p->pinned++;
+    sched_pin(m);
     args[0] = m->p->id;
     return RT_OK;
 }
 
 RtResult native_proc_unpin(M *m, uint64_t *args) {
-    m->p->pinned--;
+    sched_unpin(m);
     return RT_OK;
 }
 

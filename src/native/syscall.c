@@ -61,12 +61,24 @@ RtResult native_raw_syscall_no_error(M *m, uint64_t *args) {
     return RT_OK;
 }
 
-/* The child runs Go code until it execs. It gets memory of its own (no CLONE_VM), so that nothing it does
- * can disturb this process; CLONE_VFORK keeps the parent waiting as gc does. */
+/* The child runs Go code until it execs. It gets memory of its own (no CLONE_VM), so that nothing it does can
+ * disturb this process. Nor need the parent's worker stand still meanwhile (CLONE_VFORK): forkExec waits for
+ * the exec by a pipe. */
 RtResult native_raw_vfork(M *m, uint64_t *args) {
-    long flags = (long)args[1] & ~(long)CLONE_VM;
-    long v = raw6((long)args[0], flags, (long)args[2], (long)args[3], 0, 0, 0);
-    if (v == 0) m->no_gc++; /* the child has no other threads that a collection could stop */
+    const long not_wanted = CLONE_VM | CLONE_VFORK;
+    long first = (long)args[1], second = (long)args[2];
+    uint64_t clone3_args[32] = {0}; /* flags come first */
+    if (args[0] == SYS_clone3) {
+        if ((size_t)second > sizeof clone3_args) second = sizeof clone3_args;
+        memcpy(clone3_args, (void *)first, (size_t)second);
+        clone3_args[0] &= ~(uint64_t)not_wanted;
+        first = (long)clone3_args;
+    } else {
+        first &= ~not_wanted;
+    }
+    sched_before_fork(m);
+    long v = raw6((long)args[0], first, second, (long)args[3], 0, 0, 0);
+    sched_after_fork(m, v == 0);
     args[4] = (unsigned long)v > -4096ul ? (uint64_t)-1 : (uint64_t)v;
     args[5] = (unsigned long)v > -4096ul ? (uint64_t)-v : 0;
     return RT_OK;

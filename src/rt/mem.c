@@ -121,6 +121,9 @@ void heap_free(Vm *vm) {
     vm->heap = NULL;
 }
 
+void heap_lock(Vm *vm) { pthread_mutex_lock(&vm->heap->lock); }
+void heap_unlock(Vm *vm) { pthread_mutex_unlock(&vm->heap->lock); }
+
 void mem_p_init(Vm *vm, P *p) {
     if (p->mcache) return;
     p->mcache = calloc(1, sizeof(MCache));
@@ -449,7 +452,7 @@ bool gc_needed(Heap *h) {
 
 void gc_poll(M *m) {
     Heap *h = m->vm->heap;
-    if (m->no_gc) return;
+    if (m->no_gc || m->p->pinned) return;
     if (unlikely(gc_needed(h))) gc_collect(m, false);
     else if (unlikely(m->vm->stress.gc) && ++h->stress_count % m->vm->stress.gc == 0) gc_collect(m, false);
 }

@@ -9,6 +9,8 @@ typedef struct Heap Heap;
 
 void heap_init(Vm *vm);
 void heap_free(Vm *vm);
+void heap_lock(Vm *vm); /* against every allocation that is not from a P's own store; around a fork */
+void heap_unlock(Vm *vm);
 void mem_p_init(Vm *vm, P *p);
 void mem_p_retire(Vm *vm, P *p); /* world stopped: p will not run for now; its caches are emptied */
 
@@ -85,7 +87,7 @@ bool mem_is_heap(Vm *vm, const void *p);
 
 void gc_run(M *m);                       /* runtime.GC: full collection, sweep completed */
 bool gc_needed(Heap *h);
-/* Collects when it is time. All mem_alloc* do this first unless m->no_gc > 0. The NATIVE handler calls it
+/* Collects when it is time. All mem_alloc* do this first unless m->no_gc > 0 or the goroutine is pinned. The NATIVE handler calls it
  * and then raises m->no_gc around the native, so that natives may hold pointers in C variables. */
 void gc_poll(M *m);
 /* Words that the instance holds outside the heap and images. */

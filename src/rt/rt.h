@@ -199,10 +199,18 @@ G *sched_next(M *m);
 /* Preemption: called by the interpreter when a stack check fails with G_PREEMPT_LIMIT. Handles a stop of
  * the world; returns true when the G should yield (call sched_yield_g and switch). */
 bool sched_safepoint(M *m, G *g);
+/* Between the two the running goroutine is neither switched away nor does a collection happen: sync.Pool counts on
+ * both. They nest. */
+void sched_pin(M *m);
+void sched_unpin(M *m);
 void sched_enter_syscall(M *m, G *g);     /* P can be taken over when the call lasts */
 /* Gets a P back. False: there was none; the G is queued already, so the native must not touch it any more
  * (its results must be stored before the call) and answers RT_PARKED. */
 nodiscard bool sched_exit_syscall(M *m, G *g);
+/* Around a fork whose child has only this thread: no other worker holds locks that the child may need, and the
+ * child runs nothing but the calling goroutine: neither preemption nor a stop of the world nor a collection. */
+void sched_before_fork(M *m);
+void sched_after_fork(M *m, bool child);
 void sched_stop_world(M *m, const char *why); /* returns when no other M runs Go code */
 void sched_start_world(M *m);
 void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx); /* world stopped or approximate */

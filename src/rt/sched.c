@@ -238,8 +238,8 @@ static bool idle(M *m) {
             int64_t wait = next == INT64_MAX ? -1 : next - sched_clock(s);
             if (next != INT64_MAX && wait < 0) wait = 0;
             atomic_store(&s->poll_until, next);
-            if (atomic_load(&s->wheel.next_when) < next) wait = 0;
-            netpoll(m, wait);
+            if (atomic_load(&s->wheel.next_when) < next) wait = 1;
+            netpoll(m, wait ? wait : 1); /* 0 would be a passing look */
             pthread_mutex_lock(&s->lock);
             atomic_store(&s->polling, 0);
             bool due = atomic_load(&s->wheel.next_when) <= sched_clock(s);
@@ -369,10 +369,10 @@ bool sched_safepoint(M *m, G *g) {
     Sched *s = m->vm->sched;
     atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);
     __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
+    if (unlikely(m->vm->stress.preempt || s->seeded)) sched_request_preempt(g);
+    if (m->p->pinned) return false; /* no stop of the world either: sched_unpin makes good for it */
     if (atomic_load_explicit(&s->stopping, memory_order_acquire)) world_wait(m, false);
     if (!m->p) return true;
-    if (unlikely(m->vm->stress.preempt || s->seeded)) sched_request_preempt(g);
-    if (m->p->pinned) return false;
     int64_t next = atomic_load_explicit(&s->wheel.next_when, memory_order_relaxed);
     if (next != INT64_MAX) {
         int64_t now = sched_clock(s);

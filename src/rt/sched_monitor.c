@@ -28,26 +28,36 @@ void sched_enter_syscall(M *m, G *g) {
     }
 }
 
+/* Takes p back unless somebody else has it. It may have been taken away, used by another worker and left in a
+ * system call by that one meanwhile: then it is ours as well as anybody's, and the other one finds it gone. */
+static bool retake_p(M *m, P *p) {
+    uint32_t expect = P_SYSCALL;
+    if (!atomic_compare_exchange_strong(&p_sched(p)->status, &expect, P_RUNNING)) return false;
+    m->p = p;
+    p_set_m(p, m);
+    return true;
+}
+
 bool sched_exit_syscall(M *m, G *g) {
     Sched *s = m->vm->sched;
     P *p = m_sched(m)->old_p;
-    uint32_t expect = P_SYSCALL;
-    if (likely(!atomic_load(&s->stopping)) &&
-        atomic_compare_exchange_strong(&p_sched(p)->status, &expect, P_RUNNING)) {
-        atomic_fetch_sub(&s->n_syscall, 1);
+    if (likely(!atomic_load(&s->stopping)) && retake_p(m, p)) {
         if (likely(!atomic_load(&s->stopping))) {
+            atomic_fetch_sub(&s->n_syscall, 1);
             atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
             return true;
         }
-        world_wait(m, true); /* the native goes on */
-        atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
-        return true;
+        /* The world may be stopped already, P's life over (GOMAXPROCS): leaves it where it was found. */
+        uint32_t expect = P_RUNNING;
+        atomic_compare_exchange_strong(&p_sched(p)->status, &expect, P_SYSCALL);
+        pthread_mutex_lock(&s->lock);
+        pthread_cond_signal(&s->stop_cond);
+    } else {
+        pthread_mutex_lock(&s->lock);
     }
-    pthread_mutex_lock(&s->lock);
-    atomic_fetch_sub(&s->n_syscall, 1);
     while (atomic_load(&s->stopping)) pthread_cond_wait(&s->start_cond, &s->lock);
-    expect = P_SYSCALL;
-    bool have = p->m == m && atomic_compare_exchange_strong(&p_sched(p)->status, &expect, P_RUNNING);
+    atomic_fetch_sub(&s->n_syscall, 1); /* not earlier: the deadlock check must not overlook us */
+    bool have = retake_p(m, p);
     if (!have) {
         m->p = NULL;
         P *q = idle_p_take(s);
@@ -72,6 +82,14 @@ bool sched_exit_syscall(M *m, G *g) {
 
 void monitor_poke(Sched *s) { /* lock held */
     if (s->monitor_asleep) pthread_cond_signal(&s->monitor_cond);
+}
+
+/* Not while the world is stopped: then records of goroutines may go back to the system. */
+static void monitor_preempt(Sched *s, P *p) {
+    pthread_mutex_lock(&s->lock);
+    G *g = atomic_load(&s->stopping) ? NULL : p_running_g(p);
+    if (g) sched_request_preempt(g);
+    pthread_mutex_unlock(&s->lock);
 }
 
 void *monitor_thread(void *arg) {
@@ -121,7 +139,7 @@ void *monitor_thread(void *arg) {
                     bool others = atomic_load(&ps->queue.len) || atomic_load(&ps->kids.len) || p_next(ps) ||
                                   atomic_load(&s->global.len) ||
                                   timers_due || (s->epfd >= 0 && atomic_load(&s->poll_waiters) && !atomic_load(&s->polling));
-                    if (g && others) sched_request_preempt(g), hurry = false;
+                    if (g && others) monitor_preempt(s, p), hurry = false;
                 }
                 seen[i] = now;
                 if (have_idle && (atomic_load(&ps->queue.len) || atomic_load(&s->global.len))) wake = true;

@@ -1,4 +1,4 @@
-/* Stopping the world, and changing the number of Ps, which needs that.
+/* Stopping the world, and changing the number of Ps, which needs that. What protects from it: pins, forks.
  *
  * A stop sets `stopping` and asks every running goroutine for a safepoint; workers wait there (world_wait), in
  * sched_next or at the end of a system call until it is over. */
@@ -70,6 +70,31 @@ void sched_start_world(M *m) {
     pthread_cond_broadcast(&s->start_cond);
     pthread_mutex_unlock(&s->lock);
     pthread_mutex_unlock(&s->world);
+}
+
+/* ---- Pins and forks --------------------------------------------------------------------------------------------- */
+
+void sched_pin(M *m) { m->p->pinned++; }
+
+void sched_unpin(M *m) {
+    if (!--m->p->pinned && unlikely(atomic_load_explicit(&m->vm->sched->stopping, memory_order_relaxed)))
+        sched_request_preempt(m->g);
+}
+
+void sched_before_fork(M *m) {
+    pthread_mutex_lock(&m->vm->sched->lock);
+    heap_lock(m->vm);
+}
+
+void sched_after_fork(M *m, bool child) {
+    Sched *s = m->vm->sched;
+    heap_unlock(m->vm);
+    if (child) { /* what was asked of this worker meanwhile is the parent's business */
+        m->no_gc++;
+        m->p->pinned++;
+        atomic_store(&s->stopping, 0);
+    }
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- GOMAXPROCS ------------------------------------------------------------------------------------------------- */
