@@ -70,6 +70,34 @@ bool pkgindex_open(Arena *a, Str s, PkgIndex *out, const char **err) {
     return true;
 }
 
+bool pkgindex_append(Arena *a, PkgIndex *x, const PkgIndex *more, const char **err) {
+    PkgIndex sum = {.by_path.arena = a};
+    uint32_t *number = arena_array(a, uint32_t, more->len);
+    sum.at = arena_array(a, IndexedPackage, x->len + more->len);
+    if (x->len) memcpy(sum.at, x->at, (size_t)x->len * sizeof *x->at);
+    sum.len = x->len;
+    for (int i = 0; i < more->len; i++) {
+        const IndexedPackage *p = &more->at[i];
+        IndexedPackage *known = p->export_data.n ? NULL : pkgindex_find(x, p->path);
+        if (known) {
+            number[i] = (uint32_t)(known - x->at);
+            continue;
+        }
+        if (!p->export_data.n) {
+            *err = "damaged image: package index names a package that is not there";
+            return false;
+        }
+        uint32_t *imports = arena_array(a, uint32_t, p->nimports);
+        for (uint32_t k = 0; k < p->nimports; k++) imports[k] = number[p->imports[k]];
+        number[i] = (uint32_t)sum.len;
+        sum.at[sum.len] = *p;
+        sum.at[sum.len++].imports = imports;
+    }
+    for (int i = 0; i < sum.len; i++) map_set_str(&sum.by_path, sum.at[i].path, &sum.at[i]);
+    *x = sum;
+    return true;
+}
+
 IndexedPackage *pkgindex_find(const PkgIndex *x, Str path) {
     return map_get_str(&x->by_path, path);
 }

@@ -23,6 +23,9 @@ typedef struct PkgIndex {
 void pkgindex_write(Buf *out, const IndexedPackage *at, int n);
 /* False and a message when the section is malformed. `section` must outlive the index; 8-byte aligned. */
 nodiscard bool pkgindex_open(Arena *a, Str section, PkgIndex *out, const char **err);
+/* Adds the packages of an image that was built upon x's. A package without export data only names one of x's.
+ * False and a message when that is missing. What was found in x before moves. */
+nodiscard bool pkgindex_append(Arena *a, PkgIndex *x, const PkgIndex *more, const char **err);
 IndexedPackage *pkgindex_find(const PkgIndex *x, Str path);
 
 #endif

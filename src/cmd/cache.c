@@ -8,12 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "build/modules.h"
+#include "cmd/library.h"
 
 enum { WORTH_MS = 15, MAX_BYTES = 256 << 20, KEEP_BYTES = 192 << 20 };
 
 static uint64_t add_str(uint64_t h, const char *s) { return s ? hash_bytes(s, strlen(s) + 1, h) : h * 31 + 7; }
 
-static const char *cache_dir(Arena *a) {
+const char *cache_dir(Arena *a) {
     const char *dir = getenv("VOLE_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (dir && *dir) return strcmp(dir, "off") ? dir : NULL;
     if (xdg && *xdg) return arena_printf(a, "%s/vole/run", xdg);
@@ -35,25 +36,36 @@ static uint64_t hash_dir(const char *dir) {
     return sum;
 }
 
-/* Without the first two bytes: the loader turns "#!" into "//". */
-static uint64_t hash_text(Str t) { return t.n < 2 ? 1 : hash_bytes(t.p + 2, t.n - 2, 5); }
+void cache_note_dir(Buf *m, const char *dir) { buf_printf(m, "D%llx %s\n", (unsigned long long)hash_dir(dir), dir); }
 
-static bool hash_file(const char *path, uint64_t *h) {
+bool cache_same_dir(const char *line) {
+    char *end;
+    unsigned long long want = strtoull(line + 1, &end, 16);
+    return *end == ' ' && hash_dir(end + 1) == want;
+}
+
+uint64_t cache_file_time(const struct stat *st) { return (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec; }
+
+void cache_used(const char *path) { utimensat(AT_FDCWD, path, NULL, 0); }
+
+/* Without the first two bytes: the loader turns "#!" into "//". */
+uint64_t cache_hash_text(Str t) { return t.n < 2 ? 1 : hash_bytes(t.p + 2, t.n - 2, 5); }
+
+bool cache_hash_file(const char *path, uint64_t *h) {
     Arena a = {0};
     Str text;
     const char *err;
     bool ok = file_read(&a, path, &text, &err);
-    if (ok) *h = hash_text(text);
+    if (ok) *h = cache_hash_text(text);
     arena_free(&a);
     return ok;
 }
 
-static void make_key(Compile *c, CacheKey *k, char **files, int n) {
+uint64_t cache_settings_hash(Compile *c) {
     static const char *const env[] = {"GOPATH", "GOMODCACHE", "GO111MODULE", "GOWORK", "GOFLAGS", "HOME", "VOLE_LIB"};
-    Arena *a = &c->arena;
     Loader *l = &c->loader;
     struct stat st = {0};
-    if (stat("/proc/self/exe", &st) < 0) return;
+    if (stat("/proc/self/exe", &st) < 0) return 0;
     uint64_t facts[] = {(uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec, (uint64_t)st.st_ino, compile_abi_hash(),
                         (uint64_t)c->opt_level, c->incomplete};
     uint64_t h = hash_bytes(facts, sizeof facts, 1);
@@ -61,11 +73,18 @@ static void make_key(Compile *c, CacheKey *k, char **files, int n) {
     h = hash_bytes(id.p, id.n, h);
     for (int i = 0; i < c->tags.len; i++) h = hash_bytes(c->tags.at[i].p, c->tags.at[i].n, h + 1);
     h = add_str(h, c->lang);
-    h = add_str(h, l->work_dir);
     h = add_str(h, l->goroot);
     for (size_t i = 0; i < ARRAY_LEN(env); i++) h = add_str(h, getenv(env[i]));
     h = add_str(h, l->main_module ? l->main_module->dir.p : NULL);
     for (int i = 0; i < l->work_modules.len; i++) h = add_str(h, l->work_modules.at[i]->dir.p);
+    return h | 1;
+}
+
+static void make_key(Compile *c, CacheKey *k, char **files, int n) {
+    Arena *a = &c->arena;
+    uint64_t h = cache_settings_hash(c);
+    if (!h) return;
+    h = add_str(h, c->loader.work_dir);
     for (int i = 0; i < n; i++) h = add_str(h, files[i]);
     k->hash = h;
     k->dir = cache_dir(a);
@@ -87,7 +106,11 @@ bool cache_load(Compile *c, CacheKey *k, char **files, int n) {
         unsigned long long want = strtoull(p + 1, &end, 16);
         uint64_t have = 0;
         if (*end != ' ') return false;
-        if (p[0] == 'F' ? !hash_file(end + 1, &have) || have != want : p[0] == 'D' ? hash_dir(end + 1) != want : p[0] != 'I') return false;
+        bool ok = p[0] == 'F' ? cache_hash_file(end + 1, &have) && have == want
+                  : p[0] == 'D' ? cache_same_dir(p)
+                  : p[0] == 'L' ? library_open_as(c, end + 1, str_printf(&c->arena, "lib-%016llx", want))
+                                : p[0] == 'I';
+        if (!ok) return false;
         if (p[0] == 'I') {
             const char *image = arena_printf(&c->arena, "%s/%016llx.vole", k->dir, want);
             Image *img;
@@ -97,8 +120,8 @@ bool cache_load(Compile *c, CacheKey *k, char **files, int n) {
             c->images.abi_hash = 0;
             if (!ok) return false;
             k->image = image;
-            utimensat(AT_FDCWD, image, NULL, 0); /* used: the last to go */
-            utimensat(AT_FDCWD, k->manifest, NULL, 0);
+            cache_used(image);
+            cache_used(k->manifest);
             return true;
         }
         p = nl + 1;
@@ -106,7 +129,7 @@ bool cache_load(Compile *c, CacheKey *k, char **files, int n) {
     return false;
 }
 
-static bool make_dirs(Arena *a, const char *dir) {
+bool cache_make_dirs(Arena *a, const char *dir) {
     char *d = arena_printf(a, "%s", dir);
     for (char *p = d + 1;; p++) {
         if (*p && *p != '/') continue;
@@ -120,7 +143,7 @@ static bool make_dirs(Arena *a, const char *dir) {
 
 static void note_file(Buf *m, const char *path) {
     uint64_t h;
-    if (hash_file(path, &h)) buf_printf(m, "F%llx %s\n", (unsigned long long)h, path);
+    if (cache_hash_file(path, &h)) buf_printf(m, "F%llx %s\n", (unsigned long long)h, path);
 }
 
 typedef struct Stored { const char *path; uint64_t size; int64_t when; } Stored;
@@ -140,7 +163,7 @@ static void trim(Arena *a, const char *dir) {
         const char *path = path_join(a, dir, e->d_name);
         if (lstat(path, &st) || !S_ISREG(st.st_mode)) continue;
         total += (uint64_t)st.st_size;
-        vec_push(&all, ((Stored){path, (uint64_t)st.st_size, (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec}));
+        vec_push(&all, ((Stored){path, (uint64_t)st.st_size, (int64_t)cache_file_time(&st)}));
     }
     if (d) closedir(d);
     if (total > MAX_BYTES) {
@@ -156,7 +179,7 @@ void cache_store(Compile *c, const CacheKey *k, const Buf *blob) {
     Loader *l = &c->loader;
     if (!k->manifest || time_now_ns() - c->start < (uint64_t)WORTH_MS * 1000000 || blob->len > MAX_BYTES / 4) return;
     if (l->embedded.len) return; /* which files patterns match may change */
-    if (!make_dirs(a, k->dir)) return;
+    if (!cache_make_dirs(a, k->dir)) return;
     Buf m = {0};
     const char *seen = "";
     if (l->main_module) note_file(&m, arena_printf(a, "%s/go.mod", l->main_module->dir.p));
@@ -166,14 +189,15 @@ void cache_store(Compile *c, const CacheKey *k, const Buf *blob) {
         BuildPackage *p = l->order.at[i];
         if (p->prebuilt || !p->dir) continue;
         if (p != c->main || !str_is(p->path, "command-line-arguments")) {
-            if (strcmp(p->dir, seen)) buf_printf(&m, "D%llx %s\n", (unsigned long long)hash_dir(p->dir), p->dir);
+            if (strcmp(p->dir, seen)) cache_note_dir(&m, p->dir);
             seen = p->dir;
         }
         if (p->module && p->module != l->main_module) note_file(&m, arena_printf(a, "%s/go.mod", p->module->dir.p));
         for (int f = 0; f < p->files.len; f++) /* as they were compiled, not as they are now */
             if (p->files.at[f].ast)
-                buf_printf(&m, "F%llx %s\n", (unsigned long long)hash_text(p->files.at[f].ast->src->text), p->files.at[f].path);
+                buf_printf(&m, "F%llx %s\n", (unsigned long long)cache_hash_text(p->files.at[f].ast->src->text), p->files.at[f].path);
     }
+    if (library_manifest(c)) buf_printf(&m, "L%.*s %s\n", (int)image_build_id(c->images.list.at[1]).n - 4, image_build_id(c->images.list.at[1]).p + 4, library_manifest(c));
     uint64_t id = hash_bytes(m.data ? m.data : "", m.len, k->hash);
     buf_printf(&m, "I%llx \n", (unsigned long long)id);
     const char *err;

@@ -8,11 +8,8 @@
 #include "cmd/cmd.h"
 
 #include <stdlib.h>
-#include "cmd/compile.h"
-#include "code/code.h"
+#include "cmd/library.h"
 #include "opt/bodies.h"
-#include "opt/opt.h"
-#include "types/export.h"
 #include "vm/vm.h"
 
 typedef struct MkStd {
@@ -106,68 +103,6 @@ static bool check_all(MkStd *m) {
     return true;
 }
 
-static void build_one(MkStd *m, BuildPackage *p) {
-    Compile *c = &m->c;
-    IrUnit *u = calloc(1, sizeof *u);
-    if (!u) base_oom();
-    u->ts = &c->ts;
-    u->syms = &c->syms;
-    u->opt_level = 1;
-    u->embed = compile_embed;
-    u->to_try = native_to_try;
-    u->embed_ctx = c;
-    base_stage = arena_printf(&c->arena, "building SSA of %.*s", STR_FMT(p->path));
-    ir_build_package(u, p->types);
-    if (c->verify)
-        for (int i = 0; i < u->funcs.len; i++) ir_verify(u->funcs.at[i], "build");
-    if (m->ir_only) return;
-    base_stage = arena_printf(&c->arena, "optimising %.*s", STR_FMT(p->path));
-    opt_unit(u, u->opt_level);
-    base_stage = arena_printf(&c->arena, "selecting code of %.*s", STR_FMT(p->path));
-    code_unit(u);
-    if (u->too_large) bug("the frame of %.*s is too large", STR_FMT(u->too_large->name));
-    base_stage = NULL;
-}
-
-static void write_exports(MkStd *m, Buf *section, Buf *exports) {
-    Compile *c = &m->c;
-    IndexedPackage *at = arena_array(&c->arena, IndexedPackage, m->done.len);
-    Map number = {.arena = &c->arena};
-    for (int i = 0; i < m->done.len; i++) {
-        BuildPackage *p = m->done.at[i];
-        base_stage = arena_printf(&c->arena, "writing export data of %.*s", STR_FMT(p->path));
-        export_write(&c->ts, p->types, &exports[i]);
-        uint32_t *imports = arena_array(&c->arena, uint32_t, p->imports.len), n = 0;
-        for (int k = 0; k < p->imports.len; k++) {
-            MapEntry *e = map_find_ptr(&number, p->imports.at[k].pkg);
-            if (e) imports[n++] = (uint32_t)e->num;
-        }
-        at[i] = (IndexedPackage){.path = p->path,
-                                 .name = p->name,
-                                 .export_data = buf_str(&exports[i]),
-                                 .imports = imports,
-                                 .nimports = n};
-        bool fresh;
-        map_put_ptr(&number, p, &fresh)->num = (uint64_t)i;
-    }
-    base_stage = NULL;
-    pkgindex_write(section, at, m->done.len);
-}
-
-static uint64_t content_hash(MkStd *m) {
-    uint64_t h = compile_abi_hash();
-    for (int i = 0; i < m->done.len; i++) {
-        BuildPackage *p = m->done.at[i];
-        h = hash_bytes(p->path.p, p->path.n, h);
-        for (int k = 0; k < p->files.len; k++)
-            if (p->files.at[k].ast) {
-                Str t = p->files.at[k].ast->src->text;
-                h = hash_bytes(t.p, t.n, h);
-            }
-    }
-    return h;
-}
-
 static void note_undefined(void *ctx, Str name, bool is_func) {
     MkStd *m = ctx;
     if (m->c.dump && strstr(m->c.dump, "undefined"))
@@ -210,8 +145,8 @@ static void *mkstd_main(void *arg) {
         return NULL;
     }
     for (int k = 0; k < m->done.len; k++) {
-        build_one(m, m->done.at[k]);
-        if (print_errors(m) && !m->keep_going) return NULL;
+        bool built = library_build(c, m->done.at[k], m->ir_only);
+        if (!built || (print_errors(m) && !m->keep_going)) return NULL;
     }
     if (!m->ir_only) {
         base_stage = "writing what compiles against the image inline";
@@ -226,14 +161,12 @@ static void *mkstd_main(void *arg) {
         return NULL;
     }
     Buf section = {0}, blob = {0};
-    Buf *exports = calloc((size_t)m->done.len + 1, sizeof *exports);
-    if (!exports) base_oom();
-    write_exports(m, &section, exports);
+    library_exports(c, m->done.at, m->done.len, &section);
     const char *err = "";
     LinkOptions opt = {
         .base = IMAGE_SPACE_BASE,
         .export_data = buf_str(&section),
-        .build_id = str_printf(&c->arena, "std-%016llx", (unsigned long long)content_hash(m)),
+        .build_id = str_printf(&c->arena, "std-%016llx", (unsigned long long)library_hash(m->done.at, m->done.len)),
         .abi_hash = compile_abi_hash(),
         .native_find = native_find,
         .native_slots = compile_native_slots,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "cmd/cache.h"
 #include "cmd/compile.h"
+#include "cmd/library.h"
 #include "cmd/program.h"
 #include "cmd/script.h"
 #include "code/code.h"
@@ -158,10 +159,29 @@ static bool parse_flags(RunJob *j, int *first) {
     return true;
 }
 
+/* For run: packages from outside come from a library image, which is made when it is not there. May replace j->c. */
+static int load_with_library(RunJob *j, int first, int n) {
+    LibraryResult r = LIBRARY_AGAIN;
+    for (int round = 0;; round++) {
+        Compile *c = j->c;
+        if (r == LIBRARY_AGAIN) library_open(c);
+        int status = compile_parse(c, j->argv + first, n);
+        if (status) return status;
+        r = r == LIBRARY_AGAIN && round < 3 ? library_make(c) : LIBRARY_NONE;
+        if (r == LIBRARY_NONE) return compile_check(c);
+        images_free(&c->images); /* the new one wants their place */
+        j->c = compile_new();
+        int again;
+        if (!parse_flags(j, &again) || (status = compile_init(j->c))) return j->status ? j->status : status;
+    }
+}
+
 /* Compiles one program or package (no files: "."). */
 static bool compile_one(RunJob *j, int first, int n, Buf *blob) {
     Compile *c = j->c;
-    if ((j->status = load_program(j, first, n))) return false;
+    bool library = !j->script && cache_usable(c) && strcmp(j->argv[first], "-");
+    if ((j->status = library ? load_with_library(j, first, n) : load_program(j, first, n))) return false;
+    c = j->c;
     if (!c->main->is_main) {
         if (!j->build) {
             fprintf(stderr, "package %.*s is not a main package\n", STR_FMT(c->main->path));
@@ -189,6 +209,7 @@ static void *run_compile(void *arg) {
         if (file_read(&c->arena, key.image, &stored, &err)) buf_put(&j->image, stored.p, stored.n);
     } else {
         if (!compile_one(j, first, n, &blob)) return NULL;
+        c = j->c;
         if (cached) cache_store(c, &key, &blob);
         buf_put(&j->image, blob.data, blob.len);
         if (!image_load_blob(&c->images, &blob, &img, &err)) {
@@ -306,7 +327,13 @@ static int exec_image(Compile *c, const char *path, int argc, char **argv) {
         return 1;
     }
     if (base.n && !compile_load_std_image(a, im)) return 1;
-    if (base.n && !str_eq(image_build_id(im->list.at[0]), base)) {
+    const char *library = library_path(a, base); /* of a program that vole run made for os.Executable */
+    if (library) {
+        if (!image_load_file(im, library, &img, &err)) {
+            fprintf(stderr, "vole exec: %s was built with the library image %.*s: %s; build it again\n", path, STR_FMT(base), err);
+            return 1;
+        }
+    } else if (base.n && !str_eq(image_build_id(im->list.at[0]), base)) {
         Str have = image_build_id(im->list.at[0]);
         fprintf(stderr, "vole exec: %s was built for the standard library %.*s, this vole has %.*s; build it again\n", path, STR_FMT(base), STR_FMT(have));
         return 1;

@@ -252,7 +252,7 @@ int compile_check(Compile *c) {
     return 1;
 }
 
-int compile_load(Compile *c, char **files, int n) {
+int compile_parse(Compile *c, char **files, int n) {
     bool ok = !c->diags.msgs.len && loader_load(&c->loader, "runtime") != NULL;
     if (ok) {
         bool named = n && !file_is_dir(files[0]) && (str_has_suffix(str_c(files[0]), ".go") || (strchr(files[0], '/') && file_exists(files[0])));
@@ -262,7 +262,12 @@ int compile_load(Compile *c, char **files, int n) {
         if (!compile_report(c)) fprintf(stderr, "vole: %s cannot be loaded\n", n ? files[0] : ".");
         return 1;
     }
-    return compile_check(c);
+    return 0;
+}
+
+int compile_load(Compile *c, char **files, int n) {
+    int status = compile_parse(c, files, n);
+    return status ? status : compile_check(c);
 }
 
 static bool dumps(Compile *c, const char *what) {

@@ -34,6 +34,7 @@ typedef struct Compile {
     int opt_level;
     /* the base image's packages */
     PkgIndex std;
+    const char *library;    /* manifest of the library image in use, or NULL; see library.h */
 } Compile;
 
 /* Flags that the commands share (-O0, -dump=, -stress=, -stats=, -tags, -lang ... and those of go's that mean
@@ -48,6 +49,7 @@ Compile *compile_new(void); /* zeroed but for defaults; never freed */
 /* 0, or the exit status after messages were printed. */
 int compile_init(Compile *c);
 int compile_load(Compile *c, char **files, int n); /* parses and checks a program or package; sets main */
+int compile_parse(Compile *c, char **files, int n); /* its first half: loads and parses */
 int compile_check(Compile *c);                     /* checks what the loader has; for those who load themselves */
 int compile_code(Compile *c);                      /* SSA, passes, bytecode of all packages */
 int compile_link(Compile *c, Buf *blob);

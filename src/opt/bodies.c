@@ -27,7 +27,9 @@ enum { /* head of a value */
 enum { TYPE_SIGNED = 1, TYPE_BOOL = 2, TYPE_EFACE = 4, TYPE_PTRS = 8 };
 enum { FUNC_CTX = 1, FUNC_NOSPLIT = 2 };
 enum { VAR_ADDRESSED = 1, VAR_PINNED = 2 };
-static const char table_symbol[] = "go:inline";
+/* One table an image: of std.vole, of a library image upon it. A job writes the first that no base image has. */
+static const char *const table_symbols[] = {"go:inline", "go:inline.1", "go:inline.2"};
+enum { MAX_TABLES = 2 };
 
 /* ---- Tables by name ---------------------------------------------------------------------------------- */
 
@@ -297,7 +299,9 @@ void opt_write_table(IrUnit *u) {
         if (e->body) e->body += (uint32_t)at;
         if (e->escape) e->escape += (uint32_t)at;
     }
-    Sym *sym = sym_get(u->syms, STR(table_symbol));
+    int level = 0;
+    while (level < MAX_TABLES && sym_get(u->syms, str_c(table_symbols[level]))->base_addr) level++;
+    Sym *sym = sym_get(u->syms, str_c(table_symbols[level]));
     if (sym_begin_define(u->syms, sym, SYM_RODATA)) {
         sym_alloc_data(u->syms, sym, at + w->records.len, 8);
         memcpy(sym->data, &h, sizeof h);
@@ -320,6 +324,7 @@ void opt_write_table(IrUnit *u) {
 /* ---- Reading --------------------------------------------------------------------------------------------- */
 
 typedef struct Reader {
+    struct Reader *next; /* of the next base image */
     IrUnit *u;
     const uint8_t *base; /* of the table; NULL: the base image has none */
     const NameEntry *funcs;
@@ -520,13 +525,12 @@ static IrFunc *get_function(Reader *r, Sym *s) {
     return f;
 }
 
-static Reader *get_reader(IrUnit *u) {
-    if (u->base_table) return u->base_table;
-    Reader *r = u->base_table = arena_new(&u->arena, Reader);
+static Reader *open_table(IrUnit *u, const char *symbol) {
+    uint64_t at = u->syms->base_lookup && u->ts ? u->syms->base_lookup(u->syms->base_ctx, str_c(symbol)) : 0;
+    Reader *r = arena_new(&u->arena, Reader);
     r->u = u;
     r->types.arena = r->files.arena = &u->arena;
-    uint64_t at = u->syms->base_lookup ? u->syms->base_lookup(u->syms->base_ctx, STR(table_symbol)) : 0;
-    if (!at || !u->ts) return r;
+    if (!at) return r;
     TableHeader h;
     r->base = (const uint8_t *)(uintptr_t)(at + u->syms->base_delta);
     memcpy(&h, r->base, sizeof h);
@@ -536,24 +540,38 @@ static Reader *get_reader(IrUnit *u) {
     return r;
 }
 
+/* The tables of the base images; without any, one that is empty. */
+static Reader *get_readers(IrUnit *u) {
+    if (u->base_table) return u->base_table;
+    Reader *first = open_table(u, table_symbols[0]), *last = first;
+    for (int i = 1; i < MAX_TABLES && last->base; i++) last = last->next = open_table(u, table_symbols[i]);
+    return u->base_table = first;
+}
+
 /* Asked once a symbol. */
 static const NameEntry *entry_of(IrUnit *u, Sym *s) {
     if (!s->base_addr) return NULL;
-    Reader *r = get_reader(u);
-    if (!s->base_asked) s->base_entry = r->base ? find_name(r->funcs, r->nfuncs, s->name) : NULL;
+    for (Reader *r = get_readers(u); r && !s->base_asked && !s->base_entry; r = r->next)
+        if (r->base) s->base_entry = find_name(r->funcs, r->nfuncs, s->name);
     s->base_asked = true;
     return s->base_entry;
+}
+
+static Reader *reader_of(IrUnit *u, const NameEntry *e) {
+    Reader *r = get_readers(u);
+    while (e < r->funcs || e >= r->funcs + r->nfuncs) r = r->next;
+    return r;
 }
 
 IrFunc *opt_base_body(IrUnit *u, Sym *s) {
     const NameEntry *e = s->inl ? NULL : entry_of(u, s);
     if (!e || !e->body) return s->inl;
-    Reader *r = get_reader(u);
+    Reader *r = reader_of(u, e);
     r->at = r->base + e->body;
     return s->inl = get_function(r, s);
 }
 
 struct EscSummary *opt_base_escape(IrUnit *u, Sym *s) {
     const NameEntry *e = entry_of(u, s);
-    return e && e->escape ? (struct EscSummary *)(get_reader(u)->base + e->escape) : NULL;
+    return e && e->escape ? (struct EscSummary *)(reader_of(u, e)->base + e->escape) : NULL;
 }

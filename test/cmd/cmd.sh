@@ -194,6 +194,41 @@ const Name = "workspace"'
 t workspace 0 workspace bash -c "cd work/a && '$vole' run ."
 t workspace-off 1 $'a.go:2:8: no required module provides package example.com/b; to add it:\n\tgo get example.com/b' env GOWORK=off bash -c "cd work/a && '$vole' run ."
 
+# Packages from outside of the module, 150 KB and more, are compiled once into a library image.
+mkdir -p "$tmp/lib/vendor/big"
+{ echo 'package big
+import "strings"
+func Join[T ~string](s ...T) string { n := []string{}; for _, x := range s { n = append(n, string(x)) }; return strings.Join(n, "-") }
+func Small(x int) int { return x + Offset }
+var Offset = len(Table)
+func init() { Offset++ }
+var Table = []string{'
+  for i in $(seq 4000); do echo "  \"entry number $i of a long table of strings\","; done; echo '}'; } >"$tmp/lib/vendor/big/big.go"
+mod lib example.com/lib
+mk lib/main.go <<<'package main
+import ("big"; "os"; "os/exec")
+func main() {
+  if len(os.Args) > 1 { println("child", big.Small(1)); return }
+  println(big.Join("a", "b"), big.Small(1), big.Table[3999][:17])
+  exe, _ := os.Executable()
+  out, err := exec.Command(exe, "x").CombinedOutput()
+  println(string(out), err == nil)
+}'
+lib_want=$'a-b 4002 entry number 4000\nchild 4002\n true'
+in_lib() { (cd "$tmp/lib" && "$vole" run "$@"); }
+t library 0 "$lib_want" in_lib .
+t library-made 0 1 bash -c "ls '$VOLE_CACHE' | grep -c '^lib-'"
+sed -i 's/"a", "b"/"a", "c"/' "$tmp/lib/main.go"
+t library-used 0 "${lib_want/a-b/a-c}" in_lib .
+t library-O0 0 "${lib_want/a-b/a-c}" in_lib -O0 .
+sed -i 's/x + Offset/x - Offset/' "$tmp/lib/vendor/big/big.go"
+t library-changed 0 "${lib_want//4002/-4000}" bash -c "cd '$tmp/lib' && sed -i 's/\"c\"/\"b\"/' main.go && '$vole' run ."
+echo 'package big; func Broken() { return 1 }' >"$tmp/lib/vendor/big/more.go"
+t library-broken 1 $'# big\nvendor/big/more.go:1:*too many return values\n...' in_lib .
+rm "$tmp/lib/vendor/big/more.go"
+for f in "$VOLE_CACHE"/lib-*; do head -c 5000 "$f" >"$f.cut"; mv "$f.cut" "$f"; done
+t library-cut 0 "${lib_want//4002/-4000}" bash -c "cd '$tmp/lib' && echo '// more' >>main.go && '$vole' run ."
+
 mk gp/src/x/y/y.go <<<'package y
 import "z"
 const Name = "gopath " + z.Name'
