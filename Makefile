@@ -11,8 +11,8 @@ CFLAGS_debug = -O0 -DVOLE_DEBUG
 CFLAGS_asan = -O1 -DVOLE_DEBUG -fsanitize=address,undefined -fno-sanitize=nonnull-attribute -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 CFLAGS_tsan = -O1 -DVOLE_DEBUG -fsanitize=thread
 CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -MMD -MP -pthread -fno-strict-aliasing -fwrapv
-# A dispatch jump in every handler, pc and fp in registers (not packed into a vector).
-CFLAGS_vm_interp = -fno-gcse -fno-crossjumping -fno-tree-vectorize --param max-goto-duplication-insns=100
+# A dispatch jump in every handler, pc and fp in registers (not packed into a vector), handlers aligned (each is only jumped to).
+CFLAGS_vm_interp = -fno-gcse -fno-crossjumping -fno-tree-vectorize --param max-goto-duplication-insns=100 -falign-labels=16 -ffp-contract=off
 # results to the last bit: no fused operations
 CFLAGS_native_math = -ffp-contract=off
 LDLIBS = -lgmp -lpthread -lm

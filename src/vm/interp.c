@@ -1,6 +1,7 @@
 /* The interpreter: one C function, computed goto, pc, fp and g in locals.
  *
- * During a handler pc is the address of its instruction and W its first word; NEXT(n) goes on n words later.
+ * During a handler pc is the address of its instruction; operands are loaded from there (one machine instruction each,
+ * where taking a word apart costs three). NEXT(n) goes on n words later. The table of handlers stays in a register.
  * SAVE(n) stores g->pc (the instruction's end) and g->fp; it precedes everything that may allocate, park,
  * trap or call Go. Handlers stand in handlers_*.inc by topic; what is long or rare is a function of ops.c, so
  * that the hot handlers neither spill nor call. Built with -fno-gcse -fno-crossjumping (see the Makefile):
@@ -12,13 +13,13 @@
 #include "code/bc.h"
 #include "vm/ops.h"
 
-#define OPA ((uint16_t)(W >> 16))
-#define OPB ((uint16_t)(W >> 32))
-#define OPC ((uint16_t)(W >> 48))
-#define SB ((int64_t)(int16_t)(W >> 32))
-#define SC ((int64_t)W >> 48)
-#define IMM ((int64_t)W >> 32)
-#define UIMM ((uint32_t)(W >> 32))
+#define OPA (((const uint16_t *)pc)[1])
+#define OPB (((const uint16_t *)pc)[2])
+#define OPC (((const uint16_t *)pc)[3])
+#define SB ((int64_t)((const int16_t *)pc)[2])
+#define SC ((int64_t)((const int16_t *)pc)[3])
+#define IMM ((int64_t)((const int32_t *)pc)[1])
+#define UIMM (((const uint32_t *)pc)[1])
 #define A fp[OPA]
 #define B fp[OPB]
 #define C fp[OPC]
@@ -28,7 +29,7 @@ typedef uint16_t __attribute__((aligned(1))) mem_u16;
 typedef int32_t __attribute__((aligned(1))) mem_i32;
 typedef uint32_t __attribute__((aligned(1))) mem_u32;
 typedef uint64_t __attribute__((aligned(1))) mem_u64;
-#define DISPATCH() do { W = *pc; goto *labels[(uint16_t)W]; } while (0)
+#define DISPATCH() goto *handlers[*(const uint16_t *)pc]
 #define NEXT(n) do { pc += (n); DISPATCH(); } while (0)
 #define SAVE(n) (g->pc = pc + (n), g->fp = fp)
 #define RELOAD() do { pc = g->pc; fp = g->fp; DISPATCH(); } while (0)
@@ -50,7 +51,8 @@ static void interpret(M *m, bool again) {
     register const uint64_t *pc;
     register uint64_t *fp;
     register G *g;
-    register uint64_t W;
+    register void *const *handlers = (void *const *)labels;
+    __asm__("" : "+r"(handlers)); /* not an address to form anew before each jump */
     int64_t tx, ty;
     RtResult r;
 
