@@ -1,11 +1,11 @@
 /* bc: the op table and instruction lengths. */
 #include "code/bc.h"
 
-/* Counts extra words: the letters after '+', without '*'. */
+/* Counts extra words: the letters after '+', without '*'. A 'Q' is the only one. */
 #define EXTRA_AT(s, i) (sizeof(s) - 1 > (i) && (s)[(i) < sizeof(s) ? (i) : 0] != '*')
 #define EXTRAS3(s) (EXTRA_AT(s, 4) + EXTRA_AT(s, 5) + EXTRA_AT(s, 6) + EXTRA_AT(s, 7))
 #define EXTRAS2(s) (EXTRA_AT(s, 3) + EXTRA_AT(s, 4) + EXTRA_AT(s, 5) + EXTRA_AT(s, 6))
-#define EXTRAS_ABC(s) EXTRAS3(s)
+#define EXTRAS_ABC(s) (sizeof(s) > 5 && (s)[sizeof(s) > 5 ? 4 : 0] == 'Q' ? 1 : EXTRAS3(s))
 #define EXTRAS_AI(s) EXTRAS2(s)
 
 const BcOpInfo bc_op_info[BC_OP_COUNT] = {

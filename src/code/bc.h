@@ -34,6 +34,10 @@ static inline uint64_t bc_abc(BcOp op, uint32_t a, uint32_t b, uint32_t c) {
 static inline uint64_t bc_ai(BcOp op, uint32_t a, int32_t imm) {
     return (uint64_t)op | (uint64_t)(uint16_t)a << 16 | (uint64_t)(uint32_t)imm << 32;
 }
+/* An extra word Q. */
+static inline uint64_t bc_q(uint32_t d, uint32_t e, uint32_t f, uint32_t g) {
+    return (uint64_t)(uint16_t)d | (uint64_t)(uint16_t)e << 16 | (uint64_t)(uint16_t)f << 32 | (uint64_t)(uint16_t)g << 48;
+}
 static inline BcOp bc_op(uint64_t w) { return (BcOp)(uint16_t)w; }
 static inline uint32_t bc_a(uint64_t w) { return (uint16_t)(w >> 16); }
 static inline uint32_t bc_b(uint64_t w) { return (uint16_t)(w >> 32); }

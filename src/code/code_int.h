@@ -6,6 +6,7 @@
  *   slots.c     coalescing and slot allocation
  *   emit.c      words, labels, parallel moves, maps and lines
  *   lower.c, lower_mem.c, lower_call.c   an emitter for each SSA op
+ *   fuse.c      neighbouring instructions made one
  *
  * Positions: the blocks in emission order are numbered through, one number for a block's start (its
  * parameters) and one for each instruction. Each has four points: +0 operands that are moved away are read,
@@ -106,6 +107,7 @@ typedef struct Sel {
     uint32_t last_inst;  /* word of the last instruction */
     uint32_t last_label; /* word of the last label */
     uint32_t last_safe;  /* end of the last safepoint */
+    VEC(struct Emitted { ValueId id; uint32_t at; }) recent; /* for fuse.c: one-instruction values, each next to the one before */
     int ntmp, tmp_max, tmp_cap;
     bool long_jumps, need_long;
     bool too_large;      /* the frame needs more slots than instructions can name */
@@ -127,6 +129,7 @@ bool sel_is_safepoint(Sel *s, ValueId inst);
 bool sel_is_direct(const IrType *t);            /* pointer-shaped */
 bool sel_noescape_region(Sel *s, ValueId inst, uint32_t *nslots, const uint8_t **mask);
 bool sel_clobbers_out(Sel *s, ValueId inst);
+bool sel_rotates(Sel *s, ValueId inst, int64_t *count); /* a rotation by a constant */
 int sel_scratch_slots(Sel *s, ValueId inst);    /* of the outgoing area used for consecutive operands */
 static inline IrValue *sel_val(Sel *s, ValueId v) { return &s->f->values.at[v]; }
 static inline int sel_nslots(Sel *s, ValueId v) {
@@ -179,6 +182,9 @@ int reg(Sel *s, ValueId v);      /* slot of an operand */
 int dst(Sel *s, ValueId v);      /* slot of a result; a temporary when it is not used */
 int tmp(Sel *s, int n);          /* temporaries of the current instruction */
 void emit_ext(Sel *s, const IrType *t, int slot, int src); /* normalise to a narrow int type */
+
+/* fuse.c */
+void fuse_inst(Sel *s, ValueId id, uint32_t at); /* after id's words, which begin at `at` */
 
 /* lower*.c */
 void lower_inst(Sel *s, ValueId id);

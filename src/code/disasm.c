@@ -46,7 +46,16 @@ static uint32_t inst(Dis *d, const uint64_t *p, uint32_t word) {
             const struct CodeReloc *r = reloc_at(d->cf, word + k);
             buf_puts(b, first ? " " : ", ");
             first = false;
-            if (r) {
+            if (c == 'Q') {
+                const char *q = o + n + 3;
+                for (int i = 0, k = 0; i < 4; i++) {
+                    uint32_t x = (uint16_t)(w >> i * 16);
+                    if (q[i] == '-') continue;
+                    if (k++) buf_puts(b, ", ");
+                    if (q[i] == 'i') buf_printf(b, "%d", (int16_t)x);
+                    else buf_printf(b, q[i] == 'u' ? "%u" : "s%u", x);
+                }
+            } else if (r) {
                 buf_printf(b, "@%.*s", STR_FMT(r->sym->name));
                 if (r->addend) buf_printf(b, "+%lld", (long long)r->addend);
             } else if (c == 'P') {

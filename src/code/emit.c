@@ -692,8 +692,10 @@ static void emit_insts(Sel *s, BlockId b) {
         s->pos = (struct WordPos){sel_val(s, id)->pos, sel_val(s, id)->inl};
         s->ntmp = 0;
         s->cur_pos = s->v[id].pos;
+        uint32_t at = (uint32_t)s->words.len;
         if (s->v[id].place == PLACE_CONST) emit_const(s, id, dst(s, id));
         else lower_inst(s, id);
+        fuse_inst(s, id, at);
     }
     emit_terminator(s, b);
     s->cur = save;
@@ -744,6 +746,7 @@ static void emit_all(Sel *s) {
     s->out_base = s->nslots + s->tmp_cap;
     s->last_inst = s->last_safe = UINT32_MAX;
     s->last_label = 0;
+    s->recent.len = 0;
     s->tmp_max = 0;
     s->nlabels = 0;
     while (s->nlabels < s->nblocks) emit_label_new(s);

@@ -181,12 +181,23 @@ static bool lower_chan(Sel *s, ValueId id) {
 static void lower_intrinsic(Sel *s, ValueId id) {
     IrValue *v = sel_val(s, id);
     int b = s->out_base;
+    bool pure = v->op == IR_PURE;
+    int64_t count;
+    if (pure && v->aux.i == INTRIN_SQRT) {
+        emit_abc(s, BC_SQRTF64, dst(s, id), reg(s, v->args[0]), 0);
+        return;
+    }
+    if (sel_rotates(s, id, &count)) {
+        bool wide = v->aux.i == INTRIN_ROTL64;
+        emit_abc(s, wide ? BC_ROTLI : BC_ROTLI32U, dst(s, id), reg(s, v->args[0]), (int)count & (wide ? 63 : 31));
+        return;
+    }
     if (v->nargs == 1) b = reg(s, v->args[0]);
     else place_args(s, v, 0, b);
     if (v->type && v->type->rep == REP_TUPLE) {
         int n = v->type->nelems, t = tmp(s, n);
         emit_abc(s, BC_INTR, t, b, (int)v->aux.i);
-        emit_safe(s, id);
+        if (!pure) emit_safe(s, id);
         for (int i = 0; i < n; i++) {
             ValueId r = result(s, id, i);
             if (r) emit_ext(s, v->type->elems[i], dst(s, r), t + i);
@@ -195,8 +206,8 @@ static void lower_intrinsic(Sel *s, ValueId id) {
     }
     int d = v->type && v->type->nslots ? dst(s, id) : tmp(s, 1);
     emit_abc(s, BC_INTR, d, b, (int)v->aux.i);
-    emit_safe(s, id);
-    if (v->type && v->type->nslots) emit_ext(s, v->type, d, d);
+    if (!pure) emit_safe(s, id);
+    if (v->type && v->type->nslots && !(pure && !v->type->is_signed)) emit_ext(s, v->type, d, d);
 }
 
 bool lower_call(Sel *s, ValueId id) {
@@ -233,7 +244,7 @@ bool lower_call(Sel *s, ValueId id) {
         emit_safe(s, id);
         return true;
     case IR_CLOSURE: lower_closure(s, id); return true;
-    case IR_INTRINSIC: lower_intrinsic(s, id); return true;
+    case IR_INTRINSIC: case IR_PURE: lower_intrinsic(s, id); return true;
     case IR_KEEPALIVE: return true;
     default: return lower_chan(s, id);
     }

@@ -29,8 +29,10 @@ int sel_scratch_slots(Sel *s, ValueId inst) {
     IrValue *v = sel_val(s, inst);
     int n = 0;
     switch (v->op) {
-    case IR_INTRINSIC:
-        if (v->nargs < 2) return 0;
+    case IR_INTRINSIC: case IR_PURE: {
+        int64_t c;
+        if (v->nargs < 2 || sel_rotates(s, inst, &c)) return 0;
+    }
         /* fallthrough */
     case IR_STRCONCAT: case IR_CLOSURE: case IR_SELECT:
         for (uint32_t i = 0; i < v->nargs; i++) n += sel_nslots(s, v->args[i]);
@@ -51,6 +53,12 @@ bool sel_const_int(Sel *s, ValueId id, int64_t *out) {
 
 bool sel_imm16(Sel *s, ValueId id, int64_t *out) {
     return sel_const_int(s, id, out) && *out >= INT16_MIN && *out <= INT16_MAX;
+}
+
+bool sel_rotates(Sel *s, ValueId inst, int64_t *count) {
+    IrValue *v = sel_val(s, inst);
+    return v->op == IR_PURE && (v->aux.i == INTRIN_ROTL32 || v->aux.i == INTRIN_ROTL64) &&
+           sel_const_int(s, v->args[1], count);
 }
 
 static bool empty_string(Sel *s, ValueId id) {
@@ -86,7 +94,7 @@ bool sel_arg_folds(Sel *s, ValueId inst, uint32_t i) {
         return v->op != IR_GO || v->aux.sym || i > 0;
     case IR_AGGSET: return i == 1;
     case IR_CALLCLOSURE: case IR_CALLIFACE: return i > 0;
-    case IR_INTRINSIC: return v->nargs >= 2;
+    case IR_INTRINSIC: case IR_PURE: return v->nargs >= 2 && (i == 1 || !sel_rotates(s, inst, &c));
     case IR_CMAKE: return v->type->rep == REP_C128;
     case IR_LOCALSET: return true;
     case IR_STORE:
@@ -129,7 +137,7 @@ bool sel_arg_folds(Sel *s, ValueId inst, uint32_t i) {
 /* Ops that read all operands before they write their one result slot. */
 static Timing use_timing(Sel *s, IrValue *v, uint32_t i) {
     switch (v->op) {
-    case IR_STRCONCAT: case IR_CLOSURE: case IR_INTRINSIC: return USE_EARLY; /* the map needs them in place */
+    case IR_STRCONCAT: case IR_CLOSURE: case IR_INTRINSIC: case IR_PURE: return USE_EARLY; /* the map needs them in place */
     case IR_CALL: case IR_GO:
         return i == 0 && v->op == IR_GO && !v->aux.sym ? USE_EARLY : USE_MOVED;
     case IR_CALLCLOSURE: case IR_CALLIFACE: return i ? USE_MOVED : USE_EARLY;
@@ -329,6 +337,7 @@ static bool alias_of(Sel *s, ValueId id, int *off) {
     case IR_CREAL: return at->rep == REP_C128;
     case IR_CIMAG: *off = 1; return at->rep == REP_C128;
     case IR_CONV: return conv_is_free(v->type, at);
+    case IR_PURE: return v->aux.i == INTRIN_F64BITS || v->aux.i == INTRIN_F64FROMBITS;
     case IR_UNBOX: return sel_is_direct(v->aux.t);
     case IR_BOX: return sel_is_direct(v->aux.t);
     case IR_AGGGET:
@@ -665,7 +674,7 @@ CodeFunc *code_function(IrFunc *f) {
         s->v[i].slot = s->v[i].hint = -1;
         s->v[i].ranges.arena = &s->arena;
     }
-    s->objects.arena = s->words.arena = s->wpos.arena = s->relocs.arena = &s->arena;
+    s->recent.arena = s->objects.arena = s->words.arena = s->wpos.arena = s->relocs.arena = &s->arena;
     s->fixups.arena = s->stubs.arena = s->maps.arena = s->regions.arena = &s->arena;
     analyze(s);
     sel_frame_layout(s);

@@ -44,12 +44,12 @@ bool build_byte_order_body(Builder *b, Sym *sym, Object *o, Str symname, Str nam
     ValueId p = E1(fn, SLICEPTR, ptr, s), v, out[1];
     if (acc.put) {
         v = fn_aux_i(fn, E0(fn, PARAM, word), first + 1);
-        if (acc.big) v = fn_aux_i(fn, fn_emit(fn, IR_INTRINSIC, word, 1, &v), swaps[acc.bytes]);
+        if (acc.big) v = fn_aux_i(fn, fn_emit(fn, IR_PURE, word, 1, &v), swaps[acc.bytes]);
         fn_flag(fn, fn_aux_t(fn, E2(fn, STORE, &irtype_none, p, v), word), IRF_NONNIL);
         fn_emit(fn, IR_RET, &irtype_none, 0, NULL);
     } else {
         v = fn_flag(fn, E1(fn, LOAD, word, p), IRF_NONNIL);
-        if (acc.big) v = fn_aux_i(fn, fn_emit(fn, IR_INTRINSIC, word, 1, &v), swaps[acc.bytes]);
+        if (acc.big) v = fn_aux_i(fn, fn_emit(fn, IR_PURE, word, 1, &v), swaps[acc.bytes]);
         out[0] = v;
         fn_emit(fn, IR_RET, &irtype_none, 1, out);
     }

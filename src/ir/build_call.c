@@ -30,7 +30,10 @@ static ValueId emit_prepared(Fn *fn, Prepared *p) {
     case CALLEE_STATIC: return fn_aux_sym(fn, fn_emit(fn, IR_CALL, p->result, p->nargs, p->args), p->sym);
     case CALLEE_CLOSURE: return fn_emit(fn, IR_CALLCLOSURE, p->result, p->nargs, p->args);
     case CALLEE_IFACE: return fn_aux_i(fn, fn_emit(fn, IR_CALLIFACE, p->result, p->nargs, p->args), p->index);
-    case CALLEE_INTRINSIC: return fn_aux_i(fn, fn_emit(fn, IR_INTRINSIC, p->result, p->nargs, p->args), p->index);
+    case CALLEE_INTRINSIC: {
+        IrOp op = p->index < INTRIN_ATOMIC_LOAD8 ? IR_PURE : IR_INTRINSIC;
+        return fn_aux_i(fn, fn_emit(fn, op, p->result, p->nargs, p->args), p->index);
+    }
     default: return fn_emit(fn, IR_KEEPALIVE, &irtype_none, p->nargs, p->args);
     }
 }

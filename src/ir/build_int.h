@@ -11,16 +11,6 @@
 
 typedef struct Fn Fn;
 
-typedef enum IntrinsicId {
-    INTRIN_NONE,
-#define INTRINSIC(id, nargs, doc) INTRIN_##id,
-#define INTRINSIC_NAME(name, id)
-#include "tables/intrinsics.def"
-#undef INTRINSIC
-#undef INTRINSIC_NAME
-    INTRIN_COUNT,
-} IntrinsicId;
-
 /* The type arguments a body is built under. Shared by a function and its closures. */
 typedef struct Inst {
     TypeList tparams, targs;

@@ -58,6 +58,17 @@ typedef enum IrOp {
     IR_OP_COUNT,
 } IrOp;
 
+/* aux of INTRINSIC and PURE; the interpreter counts the same way. */
+typedef enum IntrinsicId {
+    INTRIN_NONE,
+#define INTRINSIC(id, nargs, doc) INTRIN_##id,
+#define INTRINSIC_NAME(name, id)
+#include "tables/intrinsics.def"
+#undef INTRINSIC
+#undef INTRINSIC_NAME
+    INTRIN_COUNT,
+} IntrinsicId;
+
 typedef enum IrEffect { /* what an op may do; 0 is pure */
     EFF_READ = 1,   /* reads memory */
     EFF_WRITE = 2,  /* writes memory */

@@ -7,6 +7,7 @@ static bool movable(IrValue *v) {
     switch (v->op) {
     case IR_ADD: case IR_SUB: case IR_MUL: case IR_AND: case IR_OR: case IR_XOR: case IR_ANDNOT: case IR_NEG: case IR_COM:
     case IR_FADD: case IR_FSUB: case IR_FMUL: case IR_FDIV: case IR_FNEG: case IR_CONV:
+    case IR_PURE:
         return v->type->nslots == 1;
     case IR_DIV: case IR_MOD: case IR_SHL: case IR_SHR: return (v->flags & IRF_INBOUNDS) != 0;
     default: return false;

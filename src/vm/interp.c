@@ -23,6 +23,10 @@
 #define A fp[OPA]
 #define B fp[OPB]
 #define C fp[OPC]
+/* operands of an extra word Q */
+#define OPQ(i) (((const uint16_t *)pc)[4 + (i)])
+#define SQ(i) ((int64_t)((const int16_t *)pc)[4 + (i)])
+#define Q(i) fp[OPQ(i)]
 /* Memory of Go programs: unsafe code and encoding/binary's accessors load and store at any address. */
 typedef int16_t __attribute__((aligned(1))) mem_i16;
 typedef uint16_t __attribute__((aligned(1))) mem_u16;

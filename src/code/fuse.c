@@ -1,0 +1,139 @@
+/* fuse: two neighbouring instructions become one when the value of the first is used by the second only: an
+ * operand in memory, a product that is added, an element that is changed in place. The interpreter then
+ * dispatches once and the value between never sees its slot.
+ *
+ * This looks at finished words. What runs is what ran before, in the same order, so there is nothing to prove
+ * but that nobody else reads the value (one use) and that no jump leads between the two (last_label). The slots that
+ * the first instruction reads hold their values still: only its own result, no longer written, came after. */
+#include "code/code_int.h"
+
+#include "syntax/syntax.h"
+
+typedef struct Pair {
+    Sel *s;
+    uint64_t x, xq; /* the first instruction; its extra word */
+    uint64_t y, yq; /* the second */
+    uint32_t at, mid;
+} Pair;
+
+static uint32_t part(uint64_t q, int i) { return (uint16_t)(q >> i * 16); }
+
+static bool same_line(Sel *s, struct WordPos a, struct WordPos b) {
+    if (a.inl != b.inl) return false;
+    if (a.pos == b.pos) return true;
+    Session *syn = s->u->ts ? s->u->ts->syn : NULL;
+    return syn && pos_location(syn, a.pos).line == pos_location(syn, b.pos).line;
+}
+
+/* One instruction in the place of both. Its line is that of the part that may panic. */
+static bool put(Pair *p, uint64_t w, const uint64_t *extra) {
+    Sel *s = p->s;
+    struct WordPos px = s->wpos.at[p->at], py = s->wpos.at[p->mid];
+    bool tx = bc_op_info[bc_op(p->x)].effects & BCE_TRAP, ty = bc_op_info[bc_op(p->y)].effects & BCE_TRAP;
+    if (tx && ty && !same_line(s, px, py)) return false;
+    struct WordPos save = s->pos;
+    s->pos = tx ? px : py;
+    s->words.len = s->wpos.len = (int)p->at;
+    s->last_inst = emit_word(s, w);
+    if (extra) emit_extra(s, *extra);
+    s->pos = save;
+    return true;
+}
+static bool put1(Pair *p, BcOp op, uint32_t a, uint32_t b, uint32_t c) { return put(p, bc_abc(op, a, b, c), NULL); }
+static bool put2(Pair *p, BcOp op, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f) {
+    uint64_t q = bc_q(d, e, f, 0);
+    return put(p, bc_abc(op, bc_a(p->y), b, c), &q);
+}
+
+/* ---- Patterns --------------------------------------------------------------------------------------------- */
+
+/* y computes with the value of x: as operand b or c; o is the other one. */
+static bool fuse_float(Pair *p) {
+    uint64_t x = p->x, y = p->y;
+    uint32_t t = bc_a(x), b = bc_b(x), c = bc_c(x);
+    bool first = bc_b(y) == t;
+    uint32_t o = first ? bc_c(y) : bc_b(y);
+    BcOp xop = bc_op(x);
+    switch (bc_op(y)) {
+    case BC_ADDF64:
+        switch (xop) {
+        case BC_MULF64: return put2(p, BC_MULADDF64, b, c, o, 0, 0);
+        case BC_ADDF64: return put2(p, BC_ADDADDF64, b, c, o, 0, 0);
+        case BC_SUBF64: return put2(p, BC_SUBADDF64, b, c, o, 0, 0);
+        case BC_LD64: return put2(p, BC_ADDF64L, o, b, c, 0, 0);
+        case BC_MULF64X: return put2(p, BC_MULADDF64X, b, c, part(p->xq, 0), o, 0);
+        case BC_MULF64XX: return put2(p, BC_MULADDF64XX, b, c, part(p->xq, 0), part(p->xq, 1), o);
+        default: return false;
+        }
+    case BC_SUBF64:
+        switch (xop) {
+        case BC_MULF64: return put2(p, first ? BC_MULSUBF64 : BC_MULRSUBF64, b, c, o, 0, 0);
+        case BC_LD64: return put2(p, first ? BC_RSUBF64L : BC_SUBF64L, o, b, c, 0, 0);
+        default: return false;
+        }
+    case BC_MULF64:
+        switch (xop) {
+        case BC_MULF64: return put2(p, BC_MULMULF64, b, c, o, 0, 0);
+        case BC_LD64: return put2(p, BC_MULF64L, o, b, c, 0, 0);
+        case BC_MULF64L: return put2(p, BC_MULMULF64L, b, c, part(p->xq, 0), o, 0);
+        case BC_LDX64: return put2(p, BC_MULF64X, o, b, c, 0, 0);
+        default: return false;
+        }
+    /* both operands loaded: y's second load came before */
+    case BC_ADDF64L: case BC_MULF64L: case BC_SUBF64L: {
+        if (!first || xop != BC_LD64) return false;
+        BcOp op = bc_op(y) == BC_ADDF64L ? BC_ADDF64LL : bc_op(y) == BC_MULF64L ? BC_MULF64LL : BC_SUBF64LL;
+        return put2(p, op, b, bc_c(y), c, part(p->yq, 0), 0);
+    }
+    case BC_RSUBF64L: return first && xop == BC_LD64 && put2(p, BC_SUBF64LL, bc_c(y), b, part(p->yq, 0), c, 0);
+    case BC_MULF64X: return first && xop == BC_LDX64 && put2(p, BC_MULF64XX, b, bc_c(y), c, part(p->yq, 0), 0);
+    default: return false;
+    }
+}
+
+/* y stores the value of x where x loaded from. */
+static bool fuse_store(Pair *p) {
+    uint64_t x = p->x, y = p->y;
+    if (bc_op(y) != BC_ST64 || bc_c(x) != bc_b(y) || part(p->xq, 0) != bc_c(y)) return false;
+    switch (bc_op(x)) {
+    case BC_ADDF64L: return put1(p, BC_ADDF64M, bc_b(x), bc_b(y), bc_c(y));
+    case BC_RSUBF64L: return put1(p, BC_SUBF64M, bc_b(x), bc_b(y), bc_c(y));
+    default: return false;
+    }
+}
+
+/* ---- The walk ---------------------------------------------------------------------------------------------- */
+
+/* The one user of x is y, or an address that is part of y. */
+static bool only_user(Sel *s, ValueId x, ValueId y) {
+    IrValue *v = sel_val(s, y);
+    if (s->v[x].uses != 1 || s->v[x].place != PLACE_SLOT) return false;
+    for (uint32_t i = 0; i < v->nargs; i++) {
+        ValueId a = v->args[i];
+        if (a == x || (a && s->v[a].place == PLACE_FOLD && s->v[a].uses == 1 && only_user(s, x, a))) return true;
+    }
+    return false;
+}
+
+void fuse_inst(Sel *s, ValueId id, uint32_t at) {
+    uint32_t end = (uint32_t)s->words.len;
+    if (at == end) return;
+    if (s->recent.len) {
+        uint32_t last = vec_last(&s->recent).at;
+        if (s->last_label >= at || last + bc_length(&s->words.at[last]) != at) s->recent.len = 0;
+    }
+    if (at + bc_length(&s->words.at[at]) != end || s->last_label > at) {
+        s->recent.len = 0;
+        return;
+    }
+    while (s->recent.len && only_user(s, vec_last(&s->recent).id, id)) {
+        Pair p = {.s = s, .at = vec_last(&s->recent).at, .mid = at, .y = s->words.at[at]};
+        p.x = s->words.at[p.at];
+        if (at - p.at > 1) p.xq = s->words.at[p.at + 1];
+        if ((uint32_t)s->words.len - at > 1) p.yq = s->words.at[at + 1];
+        if (!fuse_float(&p) && !fuse_store(&p)) break;
+        at = p.at;
+        s->recent.len--;
+    }
+    vec_push(&s->recent, ((struct Emitted){id, at}));
+}
