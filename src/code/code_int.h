@@ -186,6 +186,10 @@ void emit_ext(Sel *s, const IrType *t, int slot, int src); /* normalise to a nar
 /* fuse.c */
 void fuse_inst(Sel *s, ValueId id, uint32_t at); /* after id's words, which begin at `at` */
 
+bool fuse_mov(Sel *s, int d, int src); /* joins the move before */
+/* Emits a call whose frame is at base; f: the slot of the closure of CALLC. */
+void fuse_call(Sel *s, BcOp op, int base, int f);
+
 /* lower*.c */
 void lower_inst(Sel *s, ValueId id);
 bool lower_mem(Sel *s, ValueId id);

@@ -188,8 +188,9 @@ int dst(Sel *s, ValueId v) {
 
 void emit_mov(Sel *s, int d, int src, int n) {
     if (d == src || !n) return;
-    if (n == 1) emit_abc(s, BC_MOV, d, src, 0);
-    else if (n == 2) emit_abc(s, BC_MOV2, d, src, 0);
+    if (n == 1) {
+        if (!fuse_mov(s, d, src)) emit_abc(s, BC_MOV, d, src, 0);
+    } else if (n == 2) emit_abc(s, BC_MOV2, d, src, 0);
     else if (n == 3) emit_abc(s, BC_MOV3, d, src, 0);
     else emit_abc(s, BC_MOVN, d, src, n);
 }
@@ -266,7 +267,12 @@ static bool blocked(Moves *m, int i) {
 void emit_moves(Sel *s, Moves *m) {
     int pending = 0;
     for (int i = 0; i < m->len; i++) {
-        if (m->at[i].cst) continue;
+        if (m->at[i].cst) { /* now, so that the moves end next to what follows, unless its slots are still to be read */
+            if (blocked(m, i)) continue;
+            emit_const(s, m->at[i].cst, m->at[i].dst);
+            m->at[i].n = 0;
+            continue;
+        }
         if (m->at[i].src == m->at[i].dst) m->at[i].n = 0;
         if (m->at[i].n) pending++;
     }
@@ -276,7 +282,7 @@ void emit_moves(Sel *s, Moves *m) {
     bool split = false;
     while (pending) {
         bool any = false;
-        for (int i = 0; i < p.len; i++) {
+        for (int i = p.len - 1; i >= 0; i--) { /* first arguments last: see CALL1, CALL2 */
             if (!p.at[i].n || blocked(&p, i)) continue;
             emit_mov(s, p.at[i].dst, p.at[i].src, p.at[i].n);
             p.at[i].n = 0;
@@ -304,7 +310,7 @@ void emit_moves(Sel *s, Moves *m) {
         }
     }
     for (int i = 0; i < m->len; i++)
-        if (m->at[i].cst) emit_const(s, m->at[i].cst, m->at[i].dst);
+        if (m->at[i].cst && m->at[i].n) emit_const(s, m->at[i].cst, m->at[i].dst);
 }
 
 void emit_ext(Sel *s, const IrType *t, int slot, int src) {

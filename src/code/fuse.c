@@ -102,6 +102,42 @@ static bool fuse_store(Pair *p) {
     }
 }
 
+/* ---- Moves and calls ---------------------------------------------------------------------------------------- */
+
+/* The last instruction, when it is one word and no jump leads behind it; else 0. */
+static uint64_t last_word(Sel *s) {
+    bool whole = s->words.len && s->last_inst + 1 == (uint32_t)s->words.len && s->last_label <= s->last_inst;
+    return whole ? s->words.at[s->last_inst] : bc_ai(BC_NOP, 0, 0);
+}
+static void drop_word(Sel *s) {
+    s->words.len--;
+    s->wpos.len--;
+}
+
+bool fuse_mov(Sel *s, int d, int src) {
+    uint64_t w = last_word(s);
+    if (bc_op(w) != BC_MOV) return false;
+    int d0 = (int)bc_a(w), s0 = (int)bc_b(w);
+    if (src == d0 || (d != d0 + 1 && d0 != d + 1)) return false;
+    drop_word(s);
+    if (d == d0 + 1) emit_abc(s, BC_MOVPAIR, d0, s0, src);
+    else emit_abc(s, BC_MOVPAIR, d, src, s0);
+    return true;
+}
+
+void fuse_call(Sel *s, BcOp op, int base, int f) {
+    uint64_t w = last_word(s);
+    if (bc_op(w) == BC_MOV && bc_a(w) == (uint32_t)base + FRAME_ARGS) {
+        drop_word(s);
+        if (op == BC_CALL) emit_abc(s, BC_CALL1, base, (int)bc_b(w), 0);
+        else emit_abc(s, BC_CALLC1, base, f, (int)bc_b(w));
+    } else if (op == BC_CALL && bc_op(w) == BC_MOVPAIR && bc_a(w) == (uint32_t)base + FRAME_ARGS) {
+        drop_word(s);
+        emit_abc(s, BC_CALL2, base, (int)bc_b(w), (int)bc_c(w));
+    } else if (op == BC_CALL) emit_ai(s, BC_CALL, base, 0);
+    else emit_abc(s, BC_CALLC, base, f, 0);
+}
+
 /* ---- The walk ---------------------------------------------------------------------------------------------- */
 
 /* The one user of x is y, or an address that is part of y. */
@@ -122,7 +158,7 @@ void fuse_inst(Sel *s, ValueId id, uint32_t at) {
         uint32_t last = vec_last(&s->recent).at;
         if (s->last_label >= at || last + bc_length(&s->words.at[last]) != at) s->recent.len = 0;
     }
-    if (at + bc_length(&s->words.at[at]) != end || s->last_label > at) {
+    if (s->last_inst != at || at + bc_length(&s->words.at[at]) != end || s->last_label > at) {
         s->recent.len = 0;
         return;
     }

@@ -43,14 +43,14 @@ static void lower_plain_call(Sel *s, ValueId id) {
     switch (v->op) {
     case IR_CALL:
         at = place_args(s, v, 0, at);
-        emit_ai(s, BC_CALL, base, 0);
+        fuse_call(s, BC_CALL, base, 0);
         v->aux.sym->is_func = true;
         emit_addr(s, v->aux.sym, 0);
         break;
     case IR_CALLCLOSURE: {
         int f = safe_reg(s, v->args[0], 1);
         at = place_args(s, v, 1, at);
-        emit_abc(s, BC_CALLC, base, f, 0);
+        fuse_call(s, BC_CALLC, base, f);
         break;
     }
     default: {
