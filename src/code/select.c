@@ -398,6 +398,21 @@ static void note_memuse(Sel *s, ValueId p, BlockId block, uint32_t pos) {
     pi->first_use = pos; /* uses are visited from the last to the first */
 }
 
+static bool is_access(Sel *s, ValueId addr, ValueId user) {
+    IrValue *uv = sel_val(s, user);
+    return !s->v[user].dead && (uv->op == IR_LOAD || uv->op == IR_STORE) && uv->args[0] == addr;
+}
+
+/* Is user a load or store of the whole element whose address is id (v), with an indexed form? */
+static bool element_access(Sel *s, IrValue *v, ValueId id, ValueId user) {
+    if (!is_access(s, id, user)) return false;
+    IrValue *uv = sel_val(s, user);
+    const IrType *t = uv->op == IR_LOAD ? uv->type : uv->aux.t;
+    if (uv->aux2 != 0 || (int64_t)t->size != v->aux.i) return false;
+    if (v->op == IR_ELEMADDR ? mem_kind(t) > MEM_3 : mem_kind(t) > MEM_64) return false;
+    return uv->op != IR_STORE || sel_val(s, uv->args[1])->op != IR_ZERO || t->nslots == 1;
+}
+
 static void fold(Sel *s) {
     IrFunc *f = s->f;
     for (int i = s->norder - 1; i >= 0; i--) {
@@ -433,17 +448,16 @@ static void fold(Sel *s) {
                 break;
             }
             case IR_ELEMADDR: case IR_ARRADDR: {
-                if (vi->memuses != 1 || vi->uses != 1 || vi->place != PLACE_SLOT) break;
-                if (s->barriers[vi->first_use] != s->barriers[vi->pos]) break;
-                ValueId user = s->inst_at[vi->first_use];
-                IrValue *uv = sel_val(s, user);
-                if ((uv->op != IR_LOAD && uv->op != IR_STORE) || uv->args[0] != id || uv->aux2 != 0) break;
-                const IrType *t = uv->op == IR_LOAD ? uv->type : uv->aux.t;
-                MemKind mk = mem_kind(t);
-                if ((int64_t)t->size != v->aux.i) break;
-                if (v->op == IR_ELEMADDR ? mk > MEM_3 : mk > MEM_64) break;
-                if (uv->op == IR_STORE && sel_val(s, uv->args[1])->op == IR_ZERO && t->nslots > 1) break;
-                vi->place = PLACE_FOLD;
+                /* once or twice: two indexed accesses are cheaper than the address and two accesses */
+                if (vi->memuses != vi->uses || vi->uses > 2 || vi->place != PLACE_SLOT) break;
+                if (!vi->uses || s->barriers[vi->first_use] != s->barriers[vi->pos]) break;
+                uint32_t fit = 0;
+                for (uint32_t p = vi->first_use; fit < vi->uses && element_access(s, v, id, s->inst_at[p]); ) {
+                    fit++;
+                    for (p++; p < s->block_end[b->id] && !is_access(s, id, s->inst_at[p]); p++) {}
+                    if (p == s->block_end[b->id]) break;
+                }
+                if (fit == vi->uses) vi->place = PLACE_FOLD;
                 break;
             }
             default: break;
