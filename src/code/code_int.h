@@ -73,6 +73,7 @@ typedef struct Sel {
     uint32_t *block_pos; /* per block: position of its start */
     uint32_t *block_end;
     bool *loop_target;   /* per block: a back-edge may lead here */
+    bool *only_falls;    /* per block: its only predecessor stands before it */
     uint32_t npos;
     ValueId *inst_at;    /* per position; 0 for block starts */
     uint32_t *barriers;  /* per position: how many instructions with side effects come before */
@@ -186,6 +187,11 @@ void emit_ext(Sel *s, const IrType *t, int slot, int src); /* normalise to a nar
 /* fuse.c */
 void fuse_inst(Sel *s, ValueId id, uint32_t at); /* after id's words, which begin at `at` */
 
+/* The branch on compare cmp, op a, b: makes it a test of bits that the last instruction, then gone, took. */
+void fuse_test(Sel *s, ValueId cmp, BcOp *op, BcOp *inv, int *a, int *b);
+/* A jump to label when a == k (JEQI) or a != k (JNEI; else on to label `next`) joins comparisons before it. */
+bool fuse_set(Sel *s, BcOp op, int a, int k, int label, int next);
+bool fuse_step(Sel *s, int a, int limit, int label); /* back-edge a < limit joins a += step */
 bool fuse_mov(Sel *s, int d, int src); /* joins the move before */
 /* Emits a call whose frame is at base; f: the slot of the closure of CALLC. */
 void fuse_call(Sel *s, BcOp op, int base, int f);

@@ -29,7 +29,7 @@ static uint32_t inst(Dis *d, const uint64_t *p, uint32_t word) {
     for (int i = 0; i < n; i++) {
         if (o[i] == '-') continue;
         int64_t v;
-        if (i == 0) v = bc_a(*p);
+        if (i == 0) v = o[0] == 'i' ? (int16_t)bc_a(*p) : (int64_t)bc_a(*p);
         else if (in->format == BCF_AI) v = bc_imm(*p);
         else if (o[i] == 'i' || o[i] == 'j') v = i == 1 ? bc_sb(*p) : bc_sc(*p);
         else v = i == 1 ? bc_b(*p) : bc_c(*p);

@@ -406,6 +406,7 @@ static void emit_cond(Sel *s, BcOp op, int a, int b, int label, bool back) {
             l = l == BC_LLTS ? BC_INCLTS : BC_INCLTSI;
         }
     }
+    if (l == BC_LLTS && fuse_step(s, a, b, label)) return;
     emit_jump(s, l, a, b, label);
 }
 
@@ -489,6 +490,7 @@ static void condition(Sel *s, ValueId c, Cond *out) {
         static const BcOp ui[] = {BC_JEQI, BC_JNEI, BC_JLTUI, BC_JLEUI, BC_JGTUI, BC_JGEUI};
         out->op = (sgn ? si : ui)[op - IR_EQ];
         out->inv = (sgn ? si : ui)[negate[op - IR_EQ] - IR_EQ];
+        fuse_test(s, c, &out->op, &out->inv, &out->a, &out->b);
         return;
     }
     out->b = reg(s, y);
@@ -526,7 +528,8 @@ static void emit_br(Sel *s, BlockId b) {
     }
     bool back;
     int label = edge_label(s, b, taken, &back);
-    emit_cond(s, op, a, bb, label, back);
+    bool falls = bl->succ[rest].to == next && !edge_needs_moves(s, b, rest);
+    if (back || !fuse_set(s, op, a, bb, label, falls ? (int)next : -1)) emit_cond(s, op, a, bb, label, back);
     Moves m = {0};
     edge_moves(s, b, rest, &m);
     emit_moves(s, &m);
@@ -562,7 +565,8 @@ static void switch_tree(Sel *s, BlockId b, int x, const Case *c, int n, int *lab
     if (n <= 4) {
         for (int i = 0; i < n; i++) {
             if (c[i].v >= INT16_MIN && c[i].v <= INT16_MAX) {
-                emit_jump(s, BC_JEQI, x, (int)c[i].v, labels[c[i].succ]);
+                if (!fuse_set(s, BC_JEQI, x, (int)c[i].v, labels[c[i].succ], -1))
+                    emit_jump(s, BC_JEQI, x, (int)c[i].v, labels[c[i].succ]);
             } else {
                 int t = tmp(s, 1);
                 s->ntmp--;
@@ -604,6 +608,25 @@ static void switch_tree(Sel *s, BlockId b, int x, const Case *c, int n, int *lab
     switch_tree(s, b, x, c, mid, labels, deflt, sgn);
 }
 
+/* Where few targets share all cases: a test of a set for each. c is sorted by target, then value. */
+static bool switch_sets(Sel *s, int x, const Case *c, int n, int *labels, int deflt) {
+    enum { MAX_SETS = 4 };
+    int sets = 0;
+    for (int i = 0, from = 0; i < n; i++) {
+        if (c[i].v < INT16_MIN || c[i].v > INT16_MAX) return false;
+        if (i == from || labels[c[i].succ] != labels[c[from].succ] || c[i].v - c[from].v > 63) {
+            from = i;
+            if (++sets > MAX_SETS) return false;
+        }
+    }
+    if (sets == n) return false;
+    for (int i = 0; i < n; i++)
+        if (!fuse_set(s, BC_JEQI, x, (int)c[i].v, labels[c[i].succ], -1))
+            emit_jump(s, BC_JEQI, x, (int)c[i].v, labels[c[i].succ]);
+    emit_jump(s, BC_JMP, 0, 0, deflt);
+    return true;
+}
+
 static void emit_switch(Sel *s, BlockId b) {
     IrBlock *bl = &s->f->blocks.at[b];
     IrValue *v = sel_val(s, vec_last(&bl->insts));
@@ -615,6 +638,17 @@ static void emit_switch(Sel *s, BlockId b) {
     for (int i = 0; i < n; i++) c[i] = (Case){vals[i], i};
     for (int i = 0; i <= n; i++) labels[i] = plain_edge_label(s, b, i);
     sort_cases(c, n, t->is_signed);
+    if (n <= 64) {
+        Case *byset = arena_array(&s->arena, Case, n + 1);
+        int at = 0;
+        for (int i = 0; i < n; i++) /* by target, in the order of the first value */
+            for (int k = i; k < n; k++) {
+                bool seen = false;
+                for (int j = 0; j < i && !seen; j++) seen = labels[c[j].succ] == labels[c[i].succ];
+                if (!seen && labels[c[k].succ] == labels[c[i].succ]) byset[at++] = c[k];
+            }
+        if (switch_sets(s, reg(s, v->args[0]), byset, n, labels, labels[n])) return;
+    }
     switch_tree(s, b, reg(s, v->args[0]), c, n, labels, labels[n], t->is_signed);
 }
 
@@ -764,7 +798,9 @@ static void emit_all(Sel *s) {
         BlockId b = s->order[i];
         /* the map of a back-edge's target and that of a safepoint before it must not share a key */
         if (s->loop_target[b] && s->last_safe == (uint32_t)s->words.len) emit_ai(s, BC_NOP, 0, 0);
+        uint32_t label = s->last_label;
         emit_bind(s, (int)b);
+        if (s->only_falls[b]) s->last_label = label; /* no jump leads here: fuse.c may look across */
         s->next_in_order = i + 1;
         emit_insts(s, b);
     }

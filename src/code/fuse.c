@@ -16,6 +16,24 @@ typedef struct Pair {
     uint32_t at, mid;
 } Pair;
 
+/* The one user of x is y, or an address that is part of y. */
+static bool only_user(Sel *s, ValueId x, ValueId y) {
+    IrValue *v = sel_val(s, y);
+    if (s->v[x].uses != 1 || s->v[x].place != PLACE_SLOT) return false;
+    for (uint32_t i = 0; i < v->nargs; i++) {
+        ValueId a = v->args[i];
+        if (a == x || (a && s->v[a].place == PLACE_FOLD && s->v[a].uses == 1 && only_user(s, x, a))) return true;
+    }
+    return false;
+}
+
+/* The last instruction, when it is one word and no jump leads behind it; else 0. */
+static uint64_t last_word(Sel *s) {
+    bool whole = s->words.len && s->last_inst + 1 == (uint32_t)s->words.len && s->last_label <= s->last_inst;
+    return whole ? s->words.at[s->last_inst] : bc_ai(BC_NOP, 0, 0);
+}
+static void drop_words(Sel *s, uint32_t at) { s->words.len = s->wpos.len = (int)at; }
+
 static uint32_t part(uint64_t q, int i) { return (uint16_t)(q >> i * 16); }
 
 static bool same_line(Sel *s, struct WordPos a, struct WordPos b) {
@@ -91,6 +109,53 @@ static bool fuse_float(Pair *p) {
     }
 }
 
+static bool fuse_int(Pair *p) {
+    uint64_t x = p->x, y = p->y;
+    uint32_t t = bc_a(x), b = bc_b(x), c = bc_c(x);
+    BcOp xop = bc_op(x);
+    switch (bc_op(y)) {
+    case BC_ADD: {
+        uint32_t o = bc_b(y) == t ? bc_c(y) : bc_b(y);
+        switch (xop) {
+        case BC_ADD: return put2(p, BC_ADDADD, b, c, o, 0, 0);
+        case BC_ADDI: return put2(p, BC_ADDADDI, b, o, c, 0, 0);
+        case BC_MUL: return put2(p, BC_MULADD, b, c, o, 0, 0);
+        case BC_MULI: return put2(p, BC_MULIADD, b, o, c, 0, 0);
+        default: return false;
+        }
+    }
+    case BC_ADDI: return xop == BC_ADD && put2(p, BC_ADDADDI, b, c, bc_c(y), 0, 0);
+    case BC_ANDI: {
+        int mask = bc_sc(y);
+        return xop == BC_SHRI && mask > 0 && !(mask & (mask + 1)) &&
+               put1(p, BC_BITS, bc_a(y), b, c | (uint32_t)__builtin_popcount((unsigned)mask) << 6);
+    }
+    case BC_EXT8U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 8 << 6);
+    case BC_EXT16U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 16 << 6);
+    case BC_EXT32U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 32 << 6);
+    default: return false;
+    }
+}
+
+/* y stores the low bits of x only. */
+static bool fuse_narrow(Pair *p) {
+    int bits = 64, kept;
+    switch (bc_op(p->y)) {
+    case BC_ST8: case BC_STX8: case BC_STXA8: case BC_STXL8: bits = 8; break;
+    case BC_ST16: case BC_STX16: case BC_STXA16: case BC_STXL16: bits = 16; break;
+    case BC_ST32: case BC_STX32: case BC_STXA32: case BC_STXL32: bits = 32; break;
+    default: break;
+    }
+    switch (bc_op(p->x)) {
+    case BC_EXT8U: case BC_EXT8S: kept = 8; break;
+    case BC_EXT16U: case BC_EXT16S: kept = 16; break;
+    case BC_EXT32U: case BC_EXT32S: kept = 32; break;
+    default: kept = 0;
+    }
+    uint64_t y = p->y, w = (y & ~0xffff0000ull) | (uint64_t)bc_b(p->x) << 16;
+    return kept >= bits && bc_a(y) == bc_a(p->x) && put(p, w, bc_length(&y) > 1 ? &p->yq : NULL);
+}
+
 /* y stores the value of x where x loaded from. */
 static bool fuse_store(Pair *p) {
     uint64_t x = p->x, y = p->y;
@@ -102,24 +167,125 @@ static bool fuse_store(Pair *p) {
     }
 }
 
-/* ---- Moves and calls ---------------------------------------------------------------------------------------- */
+/* The same of ints: the load is the instruction before x, of value w. */
+static bool fuse_edit(Pair *p, uint64_t w) {
+    uint64_t x = p->x, y = p->y;
+    if (bc_op(y) != BC_ST64 || bc_op(w) != BC_LD64 || bc_b(w) != bc_b(y) || bc_c(w) != bc_c(y)) return false;
+    uint32_t t = bc_a(w);
+    p->at--;
+    p->x = w; /* what may panic first */
+    switch (bc_op(x)) {
+    case BC_ADD: return put1(p, BC_ADDE, bc_b(x) == t ? bc_c(x) : bc_b(x), bc_b(y), bc_c(y));
+    case BC_SUB: return bc_b(x) == t && put1(p, BC_SUBE, bc_c(x), bc_b(y), bc_c(y));
+    case BC_ADDI: return put1(p, BC_ADDIE, bc_c(x), bc_b(y), bc_c(y));
+    default: return false;
+    }
+}
 
-/* The last instruction, when it is one word and no jump leads behind it; else 0. */
-static uint64_t last_word(Sel *s) {
-    bool whole = s->words.len && s->last_inst + 1 == (uint32_t)s->words.len && s->last_label <= s->last_inst;
-    return whole ? s->words.at[s->last_inst] : bc_ai(BC_NOP, 0, 0);
+/* ---- Branches ---------------------------------------------------------------------------------------------- */
+
+static bool power(int64_t x) { return x && !(x & (x - 1)); }
+
+void fuse_test(Sel *s, ValueId cmp, BcOp *op, BcOp *inv, int *a, int *b) {
+    if (!s->recent.len || *b != 0) return;
+    bool any = *op == BC_JNEI || *op == BC_JGTUI;
+    if (!any && *op != BC_JEQI && *op != BC_JLEUI) return;
+    struct Emitted x = vec_last(&s->recent);
+    uint64_t w = s->words.at[x.at];
+    if (x.at + bc_length(&w) != (uint32_t)s->words.len || s->last_label > x.at || !only_user(s, x.id, cmp)) return;
+    int from = (int)bc_b(w), with = bc_sc(w);
+    BcOp test; /* the one for none is next to it */
+    switch (bc_op(w)) {
+    case BC_ANDI: test = BC_JANYI; break;
+    case BC_MODP2:
+        if (with > 14) return;
+        test = BC_JANYI;
+        with = (1 << with) - 1;
+        break;
+    case BC_BITS:
+        if (bc_c(w) >> 6 != 1) return;
+        test = BC_JBIT;
+        with = (int)bc_c(w) & 63;
+        break;
+    case BC_AND: {
+        test = BC_JANY;
+        with = (int)bc_c(w);
+        IrValue *v = sel_val(s, x.id);
+        for (int i = 0; i < 2; i++) {
+            int64_t c;
+            if (!sel_const_int(s, v->args[i], &c) || !power(c)) continue;
+            test = BC_JBIT;
+            from = reg(s, v->args[1 - i]);
+            with = __builtin_ctzll((uint64_t)c);
+            if (s->recent.len < 2 || s->v[v->args[i]].uses != 1) break;
+            struct Emitted k = s->recent.at[s->recent.len - 2]; /* the constant, for this only */
+            if (k.id == v->args[i] && k.at + bc_length(&s->words.at[k.at]) == x.at) x.at = k.at;
+            break;
+        }
+        break;
+    }
+    default: return;
+    }
+    drop_words(s, x.at);
+    s->recent.len = 0;
+    *a = from;
+    *b = with;
+    *op = any ? test : test + 1;
+    *inv = any ? test + 1 : test;
 }
-static void drop_word(Sel *s) {
-    s->words.len--;
-    s->wpos.len--;
+
+/* The last instruction, when it is a jump with a fixup and no other leads behind it. */
+static Fixup *last_jump(Sel *s) {
+    if (!s->fixups.len || s->long_jumps) return NULL;
+    Fixup *x = &vec_last(&s->fixups);
+    bool last = x->at == s->last_inst && !x->ai && !x->table && x->inst == (uint32_t)s->words.len;
+    return last && s->last_label <= s->last_inst ? x : NULL;
 }
+
+static void emit_jump2(Sel *s, uint64_t w, uint64_t extra, int label) {
+    uint32_t at = s->last_inst = emit_word(s, w);
+    emit_extra(s, extra);
+    vec_push(&s->fixups, ((Fixup){at + 2, at, label, false, false, 0}));
+}
+
+bool fuse_set(Sel *s, BcOp op, int a, int k, int label, int next) {
+    Fixup *x = last_jump(s);
+    if (!x || (op != BC_JEQI && op != BC_JNEI)) return false;
+    uint64_t w = s->words.at[x->at], set = 1;
+    if ((bc_op(w) != BC_JEQI && bc_op(w) != BC_JIN) || bc_a(w) != (uint32_t)a) return false;
+    if (x->label != (op == BC_JEQI ? label : next)) return false;
+    if (bc_op(w) == BC_JIN) set = s->words.at[x->at + 1];
+    int base = bc_sb(w);
+    if (k < base) {
+        if (base - k > 63 || set << (base - k) >> (base - k) != set) return false;
+        set <<= base - k;
+        base = k;
+    }
+    if (k - base > 63) return false;
+    drop_words(s, x->at);
+    s->fixups.len--;
+    emit_jump2(s, bc_abc(op == BC_JEQI ? BC_JIN : BC_JNIN, (uint32_t)a, (uint32_t)base, 0), set | 1ull << (k - base), label);
+    return true;
+}
+
+bool fuse_step(Sel *s, int a, int limit, int label) {
+    uint64_t w = last_word(s);
+    if (bc_op(w) != BC_ADD || bc_a(w) != (uint32_t)a || limit == a || s->long_jumps) return false;
+    uint32_t b = bc_b(w), c = bc_c(w), step = b == (uint32_t)a ? c : b;
+    if (step == (uint32_t)a || (b != (uint32_t)a && c != (uint32_t)a)) return false;
+    drop_words(s, s->last_inst);
+    emit_jump2(s, bc_abc(BC_ADDLTS, (uint32_t)a, step, 0), bc_q((uint32_t)limit, 0, 0, 0), label);
+    return true;
+}
+
+/* ---- Moves and calls ---------------------------------------------------------------------------------------- */
 
 bool fuse_mov(Sel *s, int d, int src) {
     uint64_t w = last_word(s);
     if (bc_op(w) != BC_MOV) return false;
     int d0 = (int)bc_a(w), s0 = (int)bc_b(w);
     if (src == d0 || (d != d0 + 1 && d0 != d + 1)) return false;
-    drop_word(s);
+    drop_words(s, s->last_inst);
     if (d == d0 + 1) emit_abc(s, BC_MOVPAIR, d0, s0, src);
     else emit_abc(s, BC_MOVPAIR, d, src, s0);
     return true;
@@ -128,28 +294,17 @@ bool fuse_mov(Sel *s, int d, int src) {
 void fuse_call(Sel *s, BcOp op, int base, int f) {
     uint64_t w = last_word(s);
     if (bc_op(w) == BC_MOV && bc_a(w) == (uint32_t)base + FRAME_ARGS) {
-        drop_word(s);
+        drop_words(s, s->last_inst);
         if (op == BC_CALL) emit_abc(s, BC_CALL1, base, (int)bc_b(w), 0);
         else emit_abc(s, BC_CALLC1, base, f, (int)bc_b(w));
     } else if (op == BC_CALL && bc_op(w) == BC_MOVPAIR && bc_a(w) == (uint32_t)base + FRAME_ARGS) {
-        drop_word(s);
+        drop_words(s, s->last_inst);
         emit_abc(s, BC_CALL2, base, (int)bc_b(w), (int)bc_c(w));
     } else if (op == BC_CALL) emit_ai(s, BC_CALL, base, 0);
     else emit_abc(s, BC_CALLC, base, f, 0);
 }
 
 /* ---- The walk ---------------------------------------------------------------------------------------------- */
-
-/* The one user of x is y, or an address that is part of y. */
-static bool only_user(Sel *s, ValueId x, ValueId y) {
-    IrValue *v = sel_val(s, y);
-    if (s->v[x].uses != 1 || s->v[x].place != PLACE_SLOT) return false;
-    for (uint32_t i = 0; i < v->nargs; i++) {
-        ValueId a = v->args[i];
-        if (a == x || (a && s->v[a].place == PLACE_FOLD && s->v[a].uses == 1 && only_user(s, x, a))) return true;
-    }
-    return false;
-}
 
 void fuse_inst(Sel *s, ValueId id, uint32_t at) {
     uint32_t end = (uint32_t)s->words.len;
@@ -167,7 +322,13 @@ void fuse_inst(Sel *s, ValueId id, uint32_t at) {
         p.x = s->words.at[p.at];
         if (at - p.at > 1) p.xq = s->words.at[p.at + 1];
         if ((uint32_t)s->words.len - at > 1) p.yq = s->words.at[at + 1];
-        if (!fuse_float(&p) && !fuse_store(&p)) break;
+        if (!fuse_float(&p) && !fuse_int(&p) && !fuse_narrow(&p) && !fuse_store(&p)) {
+            int n = s->recent.len;
+            if (n < 2 || s->recent.at[n - 2].at + 1 != p.at) break;
+            if (!only_user(s, s->recent.at[n - 2].id, s->recent.at[n - 1].id)) break;
+            if (!fuse_edit(&p, s->words.at[p.at - 1])) break;
+            s->recent.len--;
+        }
         at = p.at;
         s->recent.len--;
     }

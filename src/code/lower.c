@@ -70,11 +70,20 @@ static void lower_int(Sel *s, ValueId id) {
     switch (v->op) {
     case IR_ADD: arith(s, t, BC_ADDI, BC_ADDI32S, BC_ADDI32U, d, b, i); return;
     case IR_SUB: arith(s, t, BC_ADDI, BC_ADDI32S, BC_ADDI32U, d, b, -i); return;
-    case IR_MUL: arith(s, t, BC_MULI, BC_NOP, BC_NOP, d, b, i); return;
+    case IR_MUL: arith(s, t, BC_MULI, BC_MULI32S, BC_MULI32U, d, b, i); return;
     case IR_AND: emit_abc(s, BC_ANDI, d, b, i); return;
     case IR_OR: emit_abc(s, BC_ORI, d, b, i); return;
     case IR_XOR: emit_abc(s, BC_XORI, d, b, i); return;
     case IR_ANDNOT: emit_abc(s, BC_ANDI, d, b, ~i); return;
+    case IR_DIV: case IR_MOD:
+        if (sgn && i > 1 && !(i & (i - 1))) {
+            emit_abc(s, v->op == IR_DIV ? BC_DIVP2 : BC_MODP2, d, b, __builtin_ctz((unsigned)i));
+            return;
+        }
+        break;
+    default: break;
+    }
+    switch (v->op) {
     case IR_DIV: emit_abc(s, sgn ? BC_DIVSI : BC_DIVUI, d, b, i); return;
     case IR_MOD: emit_abc(s, sgn ? BC_MODSI : BC_MODUI, d, b, i); return;
     case IR_SHL: arith(s, t, BC_SHLI, BC_SHLI32S, BC_SHLI32U, d, b, i); return;

@@ -274,6 +274,16 @@ static void order_blocks(Sel *s) {
             for (int j = 0; j < h->nsucc; j++) s->loop_target[h->succ[j].to] = true;
         }
     }
+    s->only_falls = arena_array(&s->arena, bool, n);
+    int *npreds = arena_array(&s->arena, int, n);
+    for (int i = 0; i < s->norder; i++) {
+        IrBlock *b = &f->blocks.at[s->order[i]];
+        for (int k = 0; k < b->nsucc; k++) {
+            npreds[b->succ[k].to]++;
+            s->only_falls[b->succ[k].to] = s->order_of[b->succ[k].to] == i + 1;
+        }
+    }
+    for (int i = 0; i < n; i++) s->only_falls[i] &= npreds[i] == 1 && !s->loop_target[i];
 }
 
 /* ---- Uses and dead values ------------------------------------------------------------------------- */

@@ -145,7 +145,8 @@ static void parallel_moves(void **state) {
           0);
     CodeFunc *cf = code_function(c.f);
     int movs = 0;
-    for (uint32_t w = 0; w < cf->nwords; w += bc_length(cf->words + w)) movs += bc_op(cf->words[w]) == BC_MOV;
+    for (uint32_t w = 0; w < cf->nwords; w += bc_length(cf->words + w))
+        movs += bc_op(cf->words[w]) == BC_MOV ? 1 : bc_op(cf->words[w]) == BC_MOVPAIR ? 2 : 0;
     assert_true(movs >= 3);
     end(&c);
 }
