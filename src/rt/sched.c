@@ -22,15 +22,7 @@
 #include <unistd.h>
 
 enum { SEEDED_GRACE_NS = 2000 * 1000 }; /* a seeded schedule waits this long for files before its clock jumps */
-/* Work older than this is worth waking a second worker: about 20 us. The time-stamp counter is good enough for that and
- * costs a third of the clock. */
-#ifdef __x86_64__
-enum { WAKE_AGE = 50 * 1000 };
-static uint64_t age_clock(void) { return __builtin_ia32_rdtsc(); }
-#else
-enum { WAKE_AGE = 20 * 1000 };
-static uint64_t age_clock(void) { return (uint64_t)wall_nanotime(); }
-#endif
+enum { WAKE_AGE = 20 * AGE_US }; /* work older than this is worth waking a second worker */
 
 const char *wait_reason_text(WaitReason r) {
     static const char *const text[] = {

@@ -29,6 +29,7 @@ typedef struct PSched {
     GQueue kids;            /* the front of the P's queue: new goroutines, newest first */
     uint32_t next_run;      /* how many times in a row next was taken */
     uint32_t tick;
+    uint64_t fair_at;       /* when the oldest went first last (age_clock) */
     uint64_t work_since;    /* when there was work for an idle P first (age_clock); 0: there is none */
     G *free_g, *spare_g;    /* finished goroutines for reuse: nfree_g, and a full chain or NULL; see sched_g.c */
     G *fresh_g, *fresh_end; /* records that were never used */
@@ -143,7 +144,7 @@ static inline G *p_running_g(P *p) {
 
 /* ---- sched_queue.c ------------------------------------------------------------------------------- */
 
-enum { FAIR_TICK = 61 }; /* every so many switches the oldest goes first */
+enum { FAIR_TICK = 61 }; /* every so many switches the common queue and the oldest get their turn */
 
 void gqueue_push_back(GQueue *q, G *g);
 void gqueue_push_front(GQueue *q, G *g);
@@ -210,6 +211,14 @@ void *monitor_thread(void *sched);
 void monitor_poke(Sched *s);            /* s->lock held: something happens while the monitor may sleep */
 
 int64_t wall_nanotime(void); /* CLOCK_MONOTONIC */
+/* How old something is, roughly: the time-stamp counter of any machine will do and costs a third of the clock. */
+#ifdef __x86_64__
+enum { AGE_US = 2500 };
+static inline uint64_t age_clock(void) { return __builtin_ia32_rdtsc(); }
+#else
+enum { AGE_US = 1000 };
+static inline uint64_t age_clock(void) { return (uint64_t)wall_nanotime(); }
+#endif
 int64_t sched_clock(Sched *s); /* the same, or the virtual clock of a seeded schedule */
 void sched_wake_idle(Vm *vm); /* starts a worker for queued work when a P is idle */
 

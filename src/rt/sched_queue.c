@@ -16,6 +16,7 @@ enum {
     OFFER_MAX = 64,    /* goroutines moved between the parts at once, under the lock */
     TAKE_BACK = 32,
     STEAL_MAX = 256,
+    FAIR_AGE = 500 * AGE_US, /* the oldest, which may run for a whole slice, goes first not more often than this */
 };
 
 static void gqueue_set_len(GQueue *q, uint32_t n) { atomic_store_explicit(&q->len, n, memory_order_relaxed); }
@@ -127,7 +128,12 @@ G *queue_pop_slow(M *m, PSched *ps) {
         queue_push_back(m->p, g); /* had its run: the hand-off goes to the back */
     }
     ps->next_run = 0;
-    bool oldest = ps->tick % FAIR_TICK == 0;
+    bool oldest = false;
+    if (ps->tick % FAIR_TICK == 0) {
+        uint64_t now = age_clock();
+        oldest = now - ps->fair_at > FAIR_AGE;
+        if (oldest) ps->fair_at = now;
+    }
     if (ps->kids.head && !oldest) return gqueue_pop_front(&ps->kids);
     if (!atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) return gqueue_pop_back(&ps->kids);
     spin_lock(&ps->lock);

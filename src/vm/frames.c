@@ -4,11 +4,13 @@
  * is the stub STUB_CHUNK, and the chunk remembers the true return pc (ret_pc) and where the frame would
  * have stood (ret_fp); on return the stub copies the results there. FRAME_CALLER is always the true one,
  * so walks follow it. The chunk left behind is given back; a goroutine that comes back often keeps it as `next`,
- * so that a call in a loop at the border does not allocate. */
+ * so that a call in a loop at the border does not allocate. While few goroutines live, new ones get a first chunk that
+ * is as large as earlier ones with the same first function needed (StackHint). */
 #include "vm/vm_int.h"
 
 #define STACK_MAX_BYTES 1000000000ull
 #define KEEP_AFTER 8
+#define HINT_MAX_WORDS 250 /* sched_free_g keeps chunks up to there */
 #define CHUNK_MAX_WORDS (4u << 20) /* chunks double up to 32 MB */
 
 void g_set_stack(G *g, StackChunk *c) {
@@ -91,6 +93,12 @@ uint64_t *frame_overflow(M *m, uint64_t *newfp) {
     const VmFunc *fn = (const VmFunc *)newfp[FRAME_FUNC];
     const StackChunk *old = m->g->stack;
     if (newfp + fn->frame_slots <= old->hi) return newfp; /* only preemption */
+    if (!old->prev && vm_m(m)) {
+        const VmFunc *first = (const VmFunc *)old->words[FRAME_FUNC];
+        StackHint *h = vm_stack_hint(vm_m(m), first);
+        size_t need = (size_t)(newfp + fn->frame_slots - old->words);
+        if (need <= HINT_MAX_WORDS && (h->fn != first || h->words < need)) *h = (StackHint){first, (uint32_t)need};
+    }
     uint64_t *fp = frame_push(m, newfp, (uint64_t *)newfp[FRAME_CALLER],
                               (const uint64_t *)newfp[FRAME_RETPC], fn, (void *)newfp[FRAME_CTX], 0);
     copy_words(fp + FRAME_ARGS, newfp + FRAME_ARGS, words_within(old, newfp, fn->param_slots));

@@ -8,6 +8,7 @@
  * otherwise gcc merges the dispatch jumps. */
 #include <emmintrin.h>
 #include <math.h>
+#include <stdlib.h>
 #include <setjmp.h>
 #include "rt/bubble.h"
 #include "code/bc.h"
@@ -97,6 +98,12 @@ preempt:
 call_slow:
     g->pc = (const uint64_t *)fp[FRAME_RETPC];
     g->fp = (uint64_t *)fp[FRAME_CALLER];
+    if ((uint16_t)*pc == BC_TRYNATIVE && g->stack_limit != G_PREEMPT_LIMIT) { /* it may well need no frame */
+        if (op_try_native(m, (uint32_t)(*pc >> 32), fp + FRAME_ARGS)) RELOAD();
+        fp = frame_overflow(m, fp);
+        pc++;
+        DISPATCH();
+    }
     fp = frame_overflow(m, fp);
     pc = ((const VmFunc *)fp[FRAME_FUNC])->code;
     if (g->stack_limit == G_PREEMPT_LIMIT) goto preempt;
@@ -141,9 +148,12 @@ switch_g:
 /* A fault in C code that a handler called comes back here (vm_fault_landing): g->pc and g->fp are of that handler. */
 void vm_run(M *m) {
     sigjmp_buf landing;
+    if (!m->vm_private && !(m->vm_private = calloc(1, sizeof(VmM)))) base_oom();
     vm_fault_landing(m, &landing);
     bool fault = sigsetjmp(landing, 0);
     if (fault) trap_fault(m, m->g, vm_fault_address());
     interpret(m, fault);
     vm_fault_landing(NULL, NULL);
+    free(m->vm_private);
+    m->vm_private = NULL;
 }

@@ -371,8 +371,19 @@ bool op_try_native(M *m, uint32_t id, uint64_t *args) {
     return r == RT_OK;
 }
 
+enum { ROOMY_MAX = 10000 }; /* goroutines */
+
+/* Words of a new goroutine's first stack chunk. */
+static size_t first_words(M *m, const VmFunc *fn) {
+    VmM *vmm = vm_m(m);
+    if (!vmm || !vmm->roomy) return fn->frame_slots;
+    const StackHint *h = vm_stack_hint(vmm, fn);
+    return h->fn == fn && h->words > fn->frame_slots ? h->words : fn->frame_slots;
+}
+
 G *vm_go(M *m, const VmFunc *fn, GoFunc *ctx, const uint64_t *args, uint32_t nargs) {
-    G *g = sched_new_g(m, fn->frame_slots);
+    G *g = sched_new_g(m, first_words(m, fn));
+    if (g->id % 16 == 0 && vm_m(m)) vm_m(m)->roomy = sched_count_g(m->vm) < ROOMY_MAX && !m->vm->stress.stack;
     uint64_t *fp = g->stack->words;
     fp[FRAME_RETPC] = (uint64_t)stub_ret(STUB_GOEXIT);
     fp[FRAME_CALLER] = (uint64_t)vm_bottom_frame;

@@ -55,6 +55,18 @@ typedef struct VmPriv {
 } VmPriv;
 static inline VmPriv *vm_priv(Vm *vm) { return vm->vm_private; }
 
+/* Of a worker that runs vm_run: what it has learnt about the stacks of goroutines by their first functions. */
+enum { STACK_HINTS = 64 };
+typedef struct StackHint { const VmFunc *fn; uint32_t words; } StackHint;
+typedef struct VmM {
+    StackHint hints[STACK_HINTS];
+    bool roomy; /* few goroutines live: their stacks may be larger than the least */
+} VmM;
+static inline VmM *vm_m(M *m) { return m->vm_private; } /* NULL outside of vm_run */
+static inline StackHint *vm_stack_hint(VmM *vmm, const VmFunc *fn) {
+    return &vmm->hints[((uintptr_t)fn >> 4 ^ (uintptr_t)fn >> 10) % STACK_HINTS];
+}
+
 /* ---- frames.c --------------------------------------------------------------------------------- */
 
 /* A frame for fn that returns to ret_pc in caller_fp; placed at base when the chunk has room for
