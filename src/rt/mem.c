@@ -16,7 +16,7 @@ const uint16_t mem_class_size[MEM_NCLASS] = {
 };
 
 enum { HUGE_BYTES = 2 << 20, HUGE_FROM = 8 << 20, /* heaps of that size get huge pages */
-       GROW_BYTES = 64 << 20, RUN_BYTES = 8192, MAX_ALLOC_BITS = 47 };
+       GROW_BYTES = 64 << 20, RUN_BYTES = 8192, HANDED_OUT_MAX = 16384, MAX_ALLOC_BITS = 47 };
 
 #define HEAP_HINT 0xc000000000ull
 
@@ -317,7 +317,7 @@ static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {
 }
 
 /* Ends the current run: what was allocated in it becomes `live`. */
-static void run_end(Heap *h, AllocRun *r) {
+static void run_end(MCache *mc, AllocRun *r) {
     Span *s = r->span;
     if (!s || r->cur == r->start) {
         r->start = r->end = r->cur;
@@ -326,13 +326,13 @@ static void run_end(Heap *h, AllocRun *r) {
     uint32_t from = span_index(s, r->start), n = (uint32_t)((size_t)(r->cur - r->start) / s->elem_size);
     bits_fill(s->live, from, from + n, true);
     s->nlive += n;
-    __atomic_fetch_add(&h->mallocs, n, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&h->total_alloc, (uint64_t)n * s->elem_size, __ATOMIC_RELAXED);
+    mc->mallocs += n;
+    mc->total_alloc += (uint64_t)n * s->elem_size;
     r->start = r->end = r->cur;
 }
 
 /* The next run of free elements of r->span; false when the span is full. */
-static bool run_next(Heap *h, AllocRun *r) {
+static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
     Span *s = r->span;
     uint32_t i = s->next_elem, n = s->nelems;
     while (i < n) { /* first zero bit */
@@ -348,6 +348,12 @@ static bool run_next(Heap *h, AllocRun *r) {
     if (h->vm->stress.gc) max = 1;
     while (end < n && end - i < max && !bit_get(s->live, end)) end++;
     s->next_elem = end;
+    uint64_t after = end < n ? ~s->live[end >> 6] >> (end & 63) : 0;
+    if (after) { /* in a fragmented span each object would be a cache miss: the next run's first is on its way */
+        const uint8_t *next = s->base + (size_t)(end + (uint32_t)__builtin_ctzll(after)) * s->elem_size;
+        __builtin_prefetch(next, 1);
+        __builtin_prefetch(next + s->elem_size - 8, 1);
+    }
     if (i < s->zero_from) {
         uint32_t z = end < s->zero_from ? end : s->zero_from;
         memset(s->base + (size_t)i * s->elem_size, 0, (size_t)(z - i) * s->elem_size);
@@ -361,14 +367,19 @@ static bool run_next(Heap *h, AllocRun *r) {
     r->end = s->base + (size_t)end * s->elem_size;
     r->base = s->base;
     r->ptrbits = s->ptrbits;
-    atomic_fetch_add_explicit(&h->live_bytes, (int64_t)(r->end - r->cur), memory_order_relaxed);
+    mc->handed_out += r->end - r->cur;
+    if (mc->handed_out >= HANDED_OUT_MAX) {
+        atomic_fetch_add_explicit(&h->live_bytes, mc->handed_out, memory_order_relaxed);
+        mc->handed_out = 0;
+    }
     return true;
 }
 
 static void refill(M *m, AllocRun *r, unsigned cls, bool noscan) {
     Heap *h = m->vm->heap;
-    run_end(h, r);
-    while (!r->span || !run_next(h, r)) {
+    MCache *mc = m->p->mcache;
+    run_end(mc, r);
+    while (!r->span || !run_next(h, mc, r)) {
         pthread_mutex_lock(&h->lock);
         if (r->span) r->span->cached = false;
         Span *s = h->partial[noscan][cls];
@@ -391,9 +402,8 @@ void heap_flush(Heap *h, MCache *mc) {
             AllocRun *r = &mc->run[ns][c];
             Span *s = r->span;
             if (!s) continue;
-            int64_t unused = (int64_t)(r->end - r->cur);
-            run_end(h, r);
-            atomic_fetch_sub_explicit(&h->live_bytes, unused, memory_order_relaxed);
+            mc->handed_out -= r->end - r->cur;
+            run_end(mc, r);
             s->cached = false;
             if (s->nlive < s->nelems) {
                 s->next = h->partial[ns][c];
@@ -401,6 +411,11 @@ void heap_flush(Heap *h, MCache *mc) {
             }
             memset(r, 0, sizeof *r);
         }
+    atomic_fetch_add_explicit(&h->live_bytes, mc->handed_out, memory_order_relaxed);
+    h->mallocs += mc->mallocs;
+    h->total_alloc += mc->total_alloc;
+    mc->handed_out = 0;
+    mc->mallocs = mc->total_alloc = 0;
 }
 void heap_flush_all(Heap *h) {
     for (uint32_t i = 0; i < h->vm->nprocs; i++)

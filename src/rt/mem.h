@@ -40,6 +40,9 @@ typedef struct MCache {
     struct StackChunk *stacks[32];
     uint16_t nstacks[32];
     int64_t stack_inuse; /* of this P: bytes taken less bytes given back */
+    /* Not yet added to what the heap counts: an atomic addition would wait for the stores into fresh objects. */
+    uint64_t mallocs, total_alloc;
+    int64_t handed_out;
 } MCache;
 
 /* The pointer mask of a type of at most 512 bytes, 1 bit a word. gcdata is padded to 8 bytes. */
