@@ -54,6 +54,7 @@ void opt_simplify(Opt *o);
 void opt_gvn(Opt *o);
 void opt_memopt(Opt *o);
 void opt_dce(Opt *o);
+void opt_thread(Opt *o);
 void opt_licm(Opt *o);
 void opt_bigagg(Opt *o);
 
