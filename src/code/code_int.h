@@ -189,6 +189,7 @@ void fuse_inst(Sel *s, ValueId id, uint32_t at); /* after id's words, which begi
 
 /* The branch on compare cmp, op a, b: makes it a test of bits that the last instruction, then gone, took. */
 void fuse_test(Sel *s, ValueId cmp, BcOp *op, BcOp *inv, int *a, int *b);
+bool fuse_word(Sel *s, ValueId cmp, BcOp op, int a, int b, int label); /* ... on compare with a constant just loaded */
 /* A jump to label when a == k (JEQI) or a != k (JNEI; else on to label `next`) joins comparisons before it. */
 bool fuse_set(Sel *s, BcOp op, int a, int k, int label, int next);
 bool fuse_step(Sel *s, int a, int limit, int label); /* back-edge a < limit joins a += step */

@@ -529,7 +529,9 @@ static void emit_br(Sel *s, BlockId b) {
     bool back;
     int label = edge_label(s, b, taken, &back);
     bool falls = bl->succ[rest].to == next && !edge_needs_moves(s, b, rest);
-    if (back || !fuse_set(s, op, a, bb, label, falls ? (int)next : -1)) emit_cond(s, op, a, bb, label, back);
+    ValueId cmp = sel_val(s, vec_last(&bl->insts))->args[0];
+    if (back || (!fuse_set(s, op, a, bb, label, falls ? (int)next : -1) && !fuse_word(s, cmp, op, a, bb, label)))
+        emit_cond(s, op, a, bb, label, back);
     Moves m = {0};
     edge_moves(s, b, rest, &m);
     emit_moves(s, &m);

@@ -19,7 +19,7 @@ typedef struct Pair {
 /* The one user of x is y, or an address that is part of y. */
 static bool only_user(Sel *s, ValueId x, ValueId y) {
     IrValue *v = sel_val(s, y);
-    if (s->v[x].uses != 1 || s->v[x].place != PLACE_SLOT) return false;
+    if (s->v[x].uses != 1 || (s->v[x].place != PLACE_SLOT && s->v[x].place != PLACE_CONST)) return false;
     for (uint32_t i = 0; i < v->nargs; i++) {
         ValueId a = v->args[i];
         if (a == x || (a && s->v[a].place == PLACE_FOLD && s->v[a].uses == 1 && only_user(s, x, a))) return true;
@@ -130,11 +130,39 @@ static bool fuse_int(Pair *p) {
         return xop == BC_SHRI && mask > 0 && !(mask & (mask + 1)) &&
                put1(p, BC_BITS, bc_a(y), b, c | (uint32_t)__builtin_popcount((unsigned)mask) << 6);
     }
+    case BC_AND: {
+        if (xop != BC_LDI && xop != BC_LDI64) return false;
+        uint64_t word = xop == BC_LDI ? (uint64_t)(int64_t)bc_imm(x) : p->xq;
+        return put(p, bc_abc(BC_ANDW, bc_a(y), bc_b(y) == t ? bc_c(y) : bc_b(y), 0), &word);
+    }
+    case BC_OR: {
+        uint32_t o = bc_b(y) == t ? bc_c(y) : bc_b(y);
+        if (xop != BC_SHLI && xop != BC_SHLI32U) return false;
+        return put2(p, xop == BC_SHLI ? BC_SHLOR : BC_SHLOR32U, o, b, c, 0, 0);
+    }
     case BC_EXT8U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 8 << 6);
     case BC_EXT16U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 16 << 6);
     case BC_EXT32U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 32 << 6);
     default: return false;
     }
+}
+
+/* y is an indexed load: with a constant index, or from a slice that x loaded from memory. */
+static bool fuse_index(Pair *p) {
+    uint64_t x = p->x, y = p->y;
+    uint32_t t = bc_a(x);
+    BcOp op;
+    switch (bc_op(y)) {
+    case BC_LDX8U: op = BC_LDXK8U; break;
+    case BC_LDX64: op = BC_LDXK64; break;
+    case BC_LDX2: op = BC_LDXK2; break;
+    default: return false;
+    }
+    if (bc_op(x) == BC_LDI && bc_c(y) == t && bc_imm(x) >= 0 && bc_imm(x) <= 0xffff)
+        return put1(p, op, bc_a(y), bc_b(y), (uint32_t)bc_imm(x));
+    if (bc_op(x) == BC_LD3 && bc_b(y) == t && op != BC_LDXK2)
+        return put2(p, op == BC_LDXK8U ? BC_LDF8U : BC_LDF64, bc_b(x), bc_c(y), bc_c(x), 0, 0);
+    return false;
 }
 
 /* y stores the low bits of x only. */
@@ -207,6 +235,11 @@ void fuse_test(Sel *s, ValueId cmp, BcOp *op, BcOp *inv, int *a, int *b) {
         test = BC_JBIT;
         with = (int)bc_c(w) & 63;
         break;
+    case BC_ANDW:
+        if (!power((int64_t)s->words.at[x.at + 1])) return;
+        test = BC_JBIT;
+        with = __builtin_ctzll(s->words.at[x.at + 1]);
+        break;
     case BC_AND: {
         test = BC_JANY;
         with = (int)bc_c(w);
@@ -234,18 +267,37 @@ void fuse_test(Sel *s, ValueId cmp, BcOp *op, BcOp *inv, int *a, int *b) {
     *inv = any ? test + 1 : test;
 }
 
+static void emit_jump2(Sel *s, uint64_t w, uint64_t extra, int label) {
+    uint32_t at = s->last_inst = emit_word(s, w);
+    emit_extra(s, extra);
+    vec_push(&s->fixups, ((Fixup){at + 2, at, label, false, false, 0}));
+}
+
+bool fuse_word(Sel *s, ValueId cmp, BcOp op, int a, int b, int label) {
+    if (!s->recent.len || s->long_jumps || (op != BC_JEQ && op != BC_JNE)) return false;
+    struct Emitted x = vec_last(&s->recent);
+    uint64_t w = s->words.at[x.at], word;
+    if (x.at + bc_length(&w) != (uint32_t)s->words.len || s->last_label > x.at || !only_user(s, x.id, cmp)) return false;
+    switch (bc_op(w)) {
+    case BC_LDI: word = (uint64_t)(int64_t)bc_imm(w); break;
+    case BC_LDI64: case BC_LDADDR: word = s->words.at[x.at + 1]; break; /* a relocation of it stays where it is */
+    default: return false;
+    }
+    int t = (int)bc_a(w);
+    if ((a == t) == (b == t)) return false;
+    drop_words(s, x.at);
+    s->recent.len = 0;
+    uint64_t j = bc_abc(op == BC_JEQ ? BC_JEQW : BC_JNEW, (uint32_t)(a == t ? b : a), 0, 0);
+    emit_jump2(s, j, word, label);
+    return true;
+}
+
 /* The last instruction, when it is a jump with a fixup and no other leads behind it. */
 static Fixup *last_jump(Sel *s) {
     if (!s->fixups.len || s->long_jumps) return NULL;
     Fixup *x = &vec_last(&s->fixups);
     bool last = x->at == s->last_inst && !x->ai && !x->table && x->inst == (uint32_t)s->words.len;
     return last && s->last_label <= s->last_inst ? x : NULL;
-}
-
-static void emit_jump2(Sel *s, uint64_t w, uint64_t extra, int label) {
-    uint32_t at = s->last_inst = emit_word(s, w);
-    emit_extra(s, extra);
-    vec_push(&s->fixups, ((Fixup){at + 2, at, label, false, false, 0}));
 }
 
 bool fuse_set(Sel *s, BcOp op, int a, int k, int label, int next) {
@@ -293,15 +345,24 @@ bool fuse_mov(Sel *s, int d, int src) {
 
 void fuse_call(Sel *s, BcOp op, int base, int f) {
     uint64_t w = last_word(s);
-    if (bc_op(w) == BC_MOV && bc_a(w) == (uint32_t)base + FRAME_ARGS) {
-        drop_words(s, s->last_inst);
-        if (op == BC_CALL) emit_abc(s, BC_CALL1, base, (int)bc_b(w), 0);
-        else emit_abc(s, BC_CALLC1, base, f, (int)bc_b(w));
-    } else if (op == BC_CALL && bc_op(w) == BC_MOVPAIR && bc_a(w) == (uint32_t)base + FRAME_ARGS) {
-        drop_words(s, s->last_inst);
-        emit_abc(s, BC_CALL2, base, (int)bc_b(w), (int)bc_c(w));
-    } else if (op == BC_CALL) emit_ai(s, BC_CALL, base, 0);
-    else emit_abc(s, BC_CALLC, base, f, 0);
+    int x = (int)bc_b(w), y = (int)bc_c(w);
+    bool first = bc_a(w) == (uint32_t)base + FRAME_ARGS; /* w makes the first argument */
+    BcOp wop = first ? bc_op(w) : BC_NOP;
+    if (op == BC_CALLC) {
+        if (wop == BC_MOV) drop_words(s, s->last_inst);
+        emit_abc(s, wop == BC_MOV ? BC_CALLC1 : BC_CALLC, base, f, wop == BC_MOV ? x : 0);
+        return;
+    }
+    switch (wop) {
+    case BC_MOV: op = BC_CALL1; y = 0; break;
+    case BC_MOVPAIR: op = BC_CALL2; break;
+    case BC_MOV2: op = BC_CALL2; y = x + 1; break;
+    case BC_MOV3: op = BC_CALL3; y = 0; break;
+    case BC_ADDI: op = BC_CALL1ADD; y = bc_sc(w); break;
+    default: emit_ai(s, BC_CALL, base, 0); return;
+    }
+    drop_words(s, s->last_inst);
+    emit_abc(s, op, base, x, y);
 }
 
 /* ---- The walk ---------------------------------------------------------------------------------------------- */
@@ -322,7 +383,7 @@ void fuse_inst(Sel *s, ValueId id, uint32_t at) {
         p.x = s->words.at[p.at];
         if (at - p.at > 1) p.xq = s->words.at[p.at + 1];
         if ((uint32_t)s->words.len - at > 1) p.yq = s->words.at[at + 1];
-        if (!fuse_float(&p) && !fuse_int(&p) && !fuse_narrow(&p) && !fuse_store(&p)) {
+        if (!fuse_float(&p) && !fuse_int(&p) && !fuse_index(&p) && !fuse_narrow(&p) && !fuse_store(&p)) {
             int n = s->recent.len;
             if (n < 2 || s->recent.at[n - 2].at + 1 != p.at) break;
             if (!only_user(s, s->recent.at[n - 2].id, s->recent.at[n - 1].id)) break;
