@@ -117,7 +117,7 @@ static void maps_and_arguments(void **state) {
           1);
     const char *t = code(&c);
     has(t, "{s4}");
-    has(t, "ADDI         s");
+    has(t, "CALL1ADD");
     has_not(t, "MOV ");
     end(&c);
 }
