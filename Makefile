@@ -10,6 +10,11 @@ CFLAGS_release = -O2
 CFLAGS_debug = -O0 -DVOLE_DEBUG
 CFLAGS_asan = -O1 -DVOLE_DEBUG -fsanitize=address,undefined -fno-sanitize=nonnull-attribute -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 CFLAGS_tsan = -O1 -DVOLE_DEBUG -fsanitize=thread
+CFLAGS_fuzz = -O1 -w -DVOLE_DEBUG -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=nonnull-attribute,function -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+ifeq ($(BUILD),fuzz) # what the targets use; the interpreter's flags are gcc's
+CC = clang
+SRC_LAYERS = tables base syntax types ir opt image code build
+endif
 CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -MMD -MP -pthread -fno-strict-aliasing -fwrapv
 # A dispatch jump in every handler, pc and fp in registers (not packed into a vector), handlers aligned (each is only jumped to).
 CFLAGS_vm_interp = -fno-gcse -fno-crossjumping -fno-tree-vectorize --param max-goto-duplication-insns=100 -falign-labels=16 -ffp-contract=off
@@ -19,7 +24,7 @@ LDLIBS = -lgmp -lpthread -lm
 
 # Each layer includes only itself and those before it (tools/check-layers).
 LAYERS = tables base syntax types ir opt image code rt record sandbox vm native build api cmd
-SRC = $(filter-out src/cmd/main.c,$(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
+SRC = $(filter-out src/cmd/main.c,$(foreach l,$(or $(SRC_LAYERS),$(LAYERS)),$(wildcard src/$(l)/*.c)))
 OBJ = $(SRC:src/%.c=$(OUT)/obj/%.o)
 UNIT = $(wildcard test/unit/*.c)
 UNITBIN = $(UNIT:test/unit/%.c=$(OUT)/unit/%)
@@ -70,16 +75,24 @@ clean:
 .PHONY: all run test setup std conformance bench unit unit-build clean
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
-# Fuzzing of the parser (clang): make fuzz FUZZ_SECONDS=60
-FUZZ_SECONDS ?= 30
-fuzz:
+# Fuzz targets (test/fuzz/fuzz_NAME.c). replay_NAME needs only the C compiler and is part of `make test`; fuzz_NAME is clang's
+# libFuzzer with sanitizers: make fuzz [FUZZ_SECONDS=60] [FUZZ_ONLY=check].
+FUZZ = $(patsubst test/fuzz/fuzz_%.c,%,$(wildcard test/fuzz/fuzz_*.c))
+FUZZ_WRAP = -Wl,--wrap=base_bug,--wrap=base_oom
+$(OUT)/fuzz/replay_%: test/fuzz/fuzz_%.c test/fuzz/replay.c test/fuzz/fuzz.c $(OUT)/libvole.a
+	@mkdir -p $(dir $@)
+	$(CC) $(CFLAGS) -o $@ $(filter %.c %.a,$^) $(FUZZ_WRAP) $(LDLIBS)
+build/fuzz/fuzz_%: test/fuzz/fuzz_%.c test/fuzz/fuzz.c $(OUT)/libvole.a
+	@mkdir -p $(dir $@)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.a,$^) $(FUZZ_WRAP) $(LDLIBS)
+fuzz-build: $(FUZZ:%=$(OUT)/fuzz/replay_%)
+fuzz-clang-build: $(FUZZ:%=build/fuzz/fuzz_%)
+fuzz: setup
 	@command -v clang >/dev/null || { echo "make fuzz: clang is not installed" >&2; exit 1; }
-	@mkdir -p build/fuzz/corpus
-	clang -std=gnu11 -g -O1 -w -fsanitize=fuzzer,address -Isrc -o build/fuzz/fuzz_parse \
-	    test/fuzz/fuzz_parse.c $(wildcard src/base/*.c src/syntax/*.c) -lm -lpthread
-	ulimit -s unlimited; build/fuzz/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
-	    -artifact_prefix=build/fuzz/ build/fuzz/corpus test/fuzz/corpus
-.PHONY: fuzz
+	@$(MAKE) --no-print-directory -j$(JOBS) fuzz-build
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=fuzz fuzz-clang-build
+	@tools/fuzz $(or $(FUZZ_ONLY),$(FUZZ))
+.PHONY: fuzz fuzz-build fuzz-clang-build
 
 # Everything of the runtime at once, for SOAK_SECONDS=1800 (not part of make test).
 soak: setup

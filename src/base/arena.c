@@ -1,4 +1,4 @@
-/* Arenas, vectors, and the two ways out: out of memory and internal error.
+/* Arenas and vectors.
  *
  * An Arena is a list of zeroed chunks; allocation bumps a pointer. Chunks double from 64 KiB to
  * 1 MiB, so that small packages stay small and large ones make few calls. Requests that exceed a
@@ -14,26 +14,6 @@ struct ArenaChunk {
 };
 
 enum { CHUNK_MIN = 64 << 10, CHUNK_MAX = 1 << 20 };
-
-_Thread_local const char *base_stage;
-
-void base_bug(const char *file, int line, const char *fmt, ...) {
-    va_list ap;
-    va_start(ap, fmt);
-    fflush(stdout);
-    fprintf(stderr, "vole: internal error: ");
-    vfprintf(stderr, fmt, ap);
-    fprintf(stderr, " (%s:%d)\n", file, line);
-    va_end(ap);
-    if (base_stage) fprintf(stderr, "vole: while %s\n", base_stage);
-    fprintf(stderr, "vole: this is a bug in vole; please report it with the program that shows it\n");
-    _Exit(3);
-}
-
-void base_oom(void) {
-    fputs("vole: out of memory\n", stderr);
-    _Exit(1);
-}
 
 static ArenaChunk *chunk_new(Arena *a, size_t size) {
     ArenaChunk *c = calloc(1, sizeof(ArenaChunk) + size);

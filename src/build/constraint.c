@@ -16,7 +16,7 @@ static const char *const true_tags[] = {"linux", "unix", "gc", "purego", "math_b
 /* Compiled without architecture, so that Go's generic files are chosen over assembly. */
 static const char *const no_arch[] = {"internal/bytealg", "math", "hash/crc32", "internal/abi"};
 
-enum { GO_MINOR = 27 };
+enum { GO_MINOR = 27, EXPR_SIZE_MAX = 1000 };
 
 static bool in_list(Str s, const char *const *list, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -48,6 +48,7 @@ typedef struct ExprParser {
     Loader *l;
     const char *p, *end;
     bool arch_view;
+    int size; /* calls of parse_not: go's limit bounds the recursion, too */
     const char *err;
 } ExprParser;
 
@@ -62,28 +63,36 @@ static bool is_tag_char(char c) {
            c == '.' || (unsigned char)c >= 0x80;
 }
 
-static bool parse_not(ExprParser *x) {
+static bool parse_fail(ExprParser *x, const char *err) {
+    if (!x->err) x->err = err;
+    x->p = x->end;
+    return false;
+}
+
+static bool parse_atom(ExprParser *x) {
     skip_space(x);
-    if (x->p < x->end && *x->p == '!') {
-        x->p++;
-        return !parse_not(x);
-    }
     if (x->p < x->end && *x->p == '(') {
         x->p++;
         bool v = parse_or(x);
         skip_space(x);
-        if (x->p < x->end && *x->p == ')') x->p++;
-        else if (!x->err) x->err = "missing close paren";
+        if (x->p == x->end || *x->p != ')') return parse_fail(x, "missing close paren");
+        x->p++;
         return v;
     }
     const char *start = x->p;
     while (x->p < x->end && is_tag_char(*x->p)) x->p++;
-    if (x->p == start) {
-        if (!x->err) x->err = x->p == x->end ? "unexpected end of expression" : "unexpected token";
-        x->p = x->end;
-        return false;
-    }
+    if (x->p == start) return parse_fail(x, x->p == x->end ? "unexpected end of expression" : "unexpected token");
     return tag_is_true(x->l, (Str){start, (size_t)(x->p - start)}, x->arch_view);
+}
+
+static bool parse_not(ExprParser *x) {
+    if (++x->size > EXPR_SIZE_MAX) return parse_fail(x, "build expression too large");
+    skip_space(x);
+    if (x->p == x->end || *x->p != '!') return parse_atom(x);
+    x->p++;
+    skip_space(x);
+    if (x->p < x->end && *x->p == '!') return parse_fail(x, "double negation not allowed");
+    return !parse_atom(x);
 }
 
 static bool parse_and(ExprParser *x) {

@@ -41,33 +41,61 @@ static bool match_class(const char **p, const char *end, int32_t c, bool *in) {
     return true;
 }
 
-/* path.Match of one element. *bad is set for a malformed pattern. */
+/* One character, class or ? of the pattern against the start of s; its width in s into *w. False: no match, or malformed. */
+static bool match_one(const char **p, const char *pe, const char *s, const char *se, int *w, bool *bad) {
+    int32_t c = -1;
+    *w = s < se ? utf8_decode(s, (size_t)(se - s), &c) : 0;
+    if (**p == '[') {
+        bool in;
+        ++*p;
+        if (!match_class(p, pe, c, &in)) return *bad = true, false;
+        return *w && in;
+    }
+    if (**p == '?') {
+        ++*p;
+        return *w;
+    }
+    if (**p == '\\' && ++*p == pe) return *bad = true, false;
+    bool same = *w && **p == *s;
+    ++*p;
+    *w = 1;
+    return same;
+}
+
+/* path.Match of one element. *bad is set for a malformed pattern. After a mismatch only the last * is tried again, one byte further:
+ * an earlier one could not do better. */
 static bool match_elem(const char *p, const char *pe, const char *s, const char *se, bool *bad) {
-    while (p < pe) {
-        if (*p == '*') {
-            while (p < pe && *p == '*') p++;
-            for (const char *t = s; t <= se; t++)
-                if (match_elem(p, pe, t, se, bad)) return true;
+    const char *star = NULL, *from = NULL;
+    for (;;) {
+        int w;
+        if (p < pe && *p == '*') {
+            star = ++p;
+            from = s;
+        } else if (p < pe && match_one(&p, pe, s, se, &w, bad)) {
+            s += w;
+        } else if (*bad) {
+            return false;
+        } else if (p == pe && s == se) {
+            return true;
+        } else if (star && from < se) {
+            p = star;
+            s = ++from;
+        } else {
             return false;
         }
-        int32_t c = -1;
-        int w = s < se ? utf8_decode(s, (size_t)(se - s), &c) : 0;
-        if (*p == '[') {
-            bool in;
-            p++;
-            if (!match_class(&p, pe, c, &in)) return *bad = true, false;
-            if (!w || !in) return false;
-        } else if (*p == '?') {
-            if (!w) return false;
-            p++;
-        } else {
-            if (*p == '\\' && ++p == pe) return *bad = true, false;
-            if (!w || *p != *s) return false;
-            p++, w = 1;
-        }
-        s += w;
     }
-    return s == se;
+}
+
+/* Whether the whole pattern is well formed. */
+static bool elem_ok(Str e) {
+    const char *p = e.p, *pe = p + e.n;
+    bool bad = false;
+    int w;
+    while (p < pe && !bad) {
+        if (*p == '*') p++;
+        else match_one(&p, pe, "", "", &w, &bad);
+    }
+    return !bad;
 }
 
 static bool is_special(Str p) {
@@ -136,7 +164,7 @@ static int expand(Embed *e, const char *name, Str rest, bool all, Str pattern) {
     if (is_special(elem)) {
         struct dirent **list;
         int k = scandir(here, &list, NULL, alphasort);
-        match_elem(elem.p, elem.p + elem.n, "", "", &bad);
+        bad = !elem_ok(elem);
         for (int i = 0; i < k; i++) {
             const char *d = list[i]->d_name;
             if (strcmp(d, ".") && strcmp(d, "..") && match_elem(elem.p, elem.p + elem.n, d, d + strlen(d), &bad))
@@ -215,7 +243,11 @@ bool build_embed(Arena *a, const char *dir, Str patterns, EmbedFiles *out, const
                 if (q == '"' && *p == '\\' && p + 1 < end) p++;
                 buf_putc(&word, *p);
             }
-            if (p == end) return *err = arena_printf(a, "invalid quoted string in //go:embed: %.*s", STR_FMT(patterns)), false;
+            if (p == end) {
+                buf_free(&word);
+                *err = arena_printf(a, "invalid quoted string in //go:embed: %.*s", STR_FMT(patterns));
+                return false;
+            }
             p++;
         } else {
             while (p < end && *p != ' ' && *p != '\t' && *p != '\r') buf_putc(&word, *p++);

@@ -86,9 +86,7 @@ static void directive(Module *m, Str verb, Str *v, int n, StrVec *uses, Arena *a
     }
 }
 
-static Module *parse_mod(Arena *a, const char *path, StrVec *uses, const char **err) {
-    Str text;
-    if (!file_read(a, path, &text, err)) return NULL;
+Module *module_parse(Arena *a, Str text, const char *name, StrVec *uses, const char **err) {
     Module *m = arena_new(a, Module);
     m->requires.arena = m->replaces.arena = m->godebug.arena = a;
     LineParser lp = {.text = text};
@@ -96,7 +94,6 @@ static Module *parse_mod(Arena *a, const char *path, StrVec *uses, const char **
     Str block = {NULL, 0};
     int block_line = 0;
     Buf wrong = {0};
-    const char *name = strrchr(path, '/') + 1;
     while (next_line(&lp, a, &w)) {
         if (!w.len) continue;
         if (!block.n && w.len == 2 && str_is(w.at[1], "(")) {
@@ -121,6 +118,12 @@ static Module *parse_mod(Arena *a, const char *path, StrVec *uses, const char **
     bool ok = !wrong.len;
     buf_free(&wrong);
     return ok ? m : NULL;
+}
+
+static Module *parse_mod(Arena *a, const char *path, StrVec *uses, const char **err) {
+    Str text;
+    if (!file_read(a, path, &text, err)) return NULL;
+    return module_parse(a, text, strrchr(path, '/') + 1, uses, err);
 }
 
 /* Whether a go line asks for a newer Go than 1.27. */

@@ -4,6 +4,8 @@
 
 #include "build/build.h"
 
+/* The text of a go.mod (uses NULL) or go.work file; NULL and *err, all complaints, when it is malformed. `name` is for messages. */
+Module *module_parse(Arena *a, Str text, const char *name, StrVec *uses, const char **err);
 Module *module_read(Arena *a, const char *dir, const char **err); /* dir/go.mod */
 bool workspace_read(Arena *a, const char *path, StrVec *dirs, const char **err);
 const char *find_upwards(Arena *a, const char *dir, const char *name); /* directory that holds it, or NULL */

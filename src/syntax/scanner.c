@@ -207,7 +207,9 @@ static int build_not(BuildExpr *b, bool neg) {
     build_space(b);
     if (b->at < b->end && *b->at == '!') {
         b->at++;
-        return build_not(b, !neg);
+        build_space(b);
+        if (b->at < b->end && *b->at == '!') b->bad = true; /* as go says */
+        return b->bad ? -1 : build_not(b, !neg);
     }
     if (b->at < b->end && *b->at == '(') {
         b->at++;

@@ -260,6 +260,7 @@ SignatureType *check_arguments(Checker *c, CallExpr *call, SignatureType *sig, T
             if (err.n) {
                 Str msg = buf_str(&err.buf);
                 types_error(c, err.pos, ERR_CannotInferTypeArgs, "in call to %e, %S", call->fn, msg);
+                buf_free(&err.buf);
             }
             return rsig;
         }

@@ -137,6 +137,10 @@ Checker *checker_new(TypeSession *ts, Arena *arena, Package *pkg, const CheckOpt
     h->stack_floor = stack_floor();
     c->half = h;
     c->env.version = c->module_version;
+    c->obj_map.arena = c->dot_imports.arena = c->methods.arena = c->untyped.arena = c->obj_path_idx.arena = arena;
+    c->broken_aliases.arena = c->pkg_path_map.arena = h->bodies.arena = arena;
+    c->obj_list.arena = c->imports.arena = c->delayed.arena = c->obj_path.arena = c->cleaners.arena = arena;
+    h->locals.arena = h->ifaces.arena = h->sized.arena = arena;
     pkg->checker = c;
     pkg->arena = arena;
     return c;
@@ -187,12 +191,5 @@ Package *check_package(TypeSession *ts, Arena *arena, Str path, File **files, in
     if (!c->any_error) check_monomorph(c);
     if (!c->any_error && !c->opt.ignore_bodies) check_after(c);
     pkg->complete = !c->hard_error;
-    vec_free(&c->delayed);
-    vec_free(&c->obj_path);
-    vec_free(&c->cleaners);
-    vec_free(&HALF(c)->locals);
-    vec_free(&HALF(c)->ifaces);
-    vec_free(&HALF(c)->sized);
-    c->delayed.cap = c->obj_path.cap = c->cleaners.cap = 0;
     return pkg;
 }

@@ -535,7 +535,8 @@ static ConstVal *concat(Arena *a, const ConstVal *x, const ConstVal *y) {
     StrBuf *b = x->str.buf;
     if (!b || b->p != l.p || b->len != l.n || b->cap - b->len < r.n) {
         b = arena_new(a, StrBuf);
-        b->cap = l.n + r.n < 256 ? l.n + r.n : (l.n + r.n) * 2;
+        b->cap = l.n + r.n;
+        if (b->cap >= 256 && b->cap < 64 << 20) b->cap *= 2;
         b->p = arena_alloc(a, b->cap);
         memcpy(b->p, l.p, l.n);
         b->len = l.n;

@@ -84,12 +84,6 @@ void check_overflow(Checker *c, Operand *x, Pos op_pos) {
         x->cval = const_make_unknown(c->arena);
         return;
     }
-    if (const_kind(x->cval) == CONST_STRING && const_string(x->cval).n > 2000000000u) {
-        types_error(c, op_pos, ERR_InvalidConstVal,
-                    "constant string too long (%D bytes > %D bytes)",
-                    (int64_t)const_string(x->cval).n, (int64_t)2000000000);
-        x->cval = const_make_unknown(c->arena);
-    }
 }
 
 ConstVal *check_representation(Checker *c, Operand *x, BasicType *t, int *code) {

@@ -599,6 +599,15 @@ void check_binary(Checker *c, Operand *x, Expr *e, Expr *lhs, Expr *rhs, int op)
             x->cval = const_make_unknown(c->arena);
             return;
         }
+        if (const_kind(x->cval) == CONST_STRING) {
+            size_t n = const_string(x->cval).n + const_string(y.cval).n;
+            if (n > c->ts->max_string) {
+                types_error(c, op_pos(e ? e : x->expr), ERR_InvalidConstVal, "constant string too long (%D bytes > %D bytes)",
+                            (int64_t)n, (int64_t)c->ts->max_string);
+                x->cval = const_make_unknown(c->arena);
+                return;
+            }
+        }
         bool intdiv = op == TOK_QUO && is_integer(x->type);
         x->cval = const_binary(c->arena, x->cval, op, y.cval, intdiv);
         if (e) x->expr = e;

@@ -301,6 +301,7 @@ struct TypeSession {
     ImportFn import;
     void *import_ctx;
     Map instances;        /* canonical instances by link string */
+    size_t max_string;    /* longest string constant that an operation may make; gc's limit unless set */
     uint32_t next_type_id, next_object_id, next_package_id;
     void *internal;
 };
@@ -314,6 +315,7 @@ typedef struct CheckOptions {
 } CheckOptions;
 
 void types_session_init(TypeSession *ts, Session *syn);
+void types_session_free(TypeSession *ts); /* all types and lazily read packages; before its Session */
 /* Checks the files of one package (their AST is annotated in place). Errors go to the session's sink.
  * Always returns a package; pkg->complete is false when there were errors. */
 Package *check_package(TypeSession *ts, Arena *arena, Str path, File **files, int nfiles, const CheckOptions *opt);

@@ -249,6 +249,7 @@ static void define_types(TypeSession *ts, Checker *c) {
 void types_session_init(TypeSession *ts, Session *syn) {
     memset(ts, 0, sizeof *ts);
     ts->syn = syn;
+    ts->max_string = 2000000000;
     pthread_mutexattr_t attr;
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
@@ -284,6 +285,12 @@ void types_session_init(TypeSession *ts, Session *syn) {
         Scope *s = upper ? ts->unsafe_pkg->scope : ts->universe;
         define(ts, s, OBJ_BUILTIN, names[i], ts->basic[BASIC_INVALID])->builtin = (uint8_t)i;
     }
+}
+
+void types_session_free(TypeSession *ts) {
+    pthread_mutex_destroy(&ts->lock);
+    arena_free(&ts->arena);
+    memset(ts, 0, sizeof *ts);
 }
 
 Checker *types_neutral_checker(TypeSession *ts) { return ts->internal; }
