@@ -37,9 +37,9 @@ run: setup
 	@$(MAKE) --no-print-directory $(OUT)/std.vole
 	$(OUT)/vole run ./examples/census $(GOSRC)/src
 test: setup
-	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/vole unit-build
+	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/vole unit-build fuzz-build
 	@$(MAKE) --no-print-directory $(OUT)/std.vole
-	@tools/run-tests
+	@OUT=$(OUT) tools/run-tests
 setup:
 	@tools/setup
 JOBS = $(shell nproc 2>/dev/null || echo 2)
@@ -93,6 +93,16 @@ fuzz: setup
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=fuzz fuzz-clang-build
 	@tools/fuzz $(or $(FUZZ_ONLY),$(FUZZ))
 .PHONY: fuzz fuzz-build fuzz-clang-build
+
+# Everything under AddressSanitizer and UBSan, with a sample of Go's tests that run; the runtime's unit tests under ThreadSanitizer.
+sanitize: setup
+	@$(MAKE) --no-print-directory BUILD=asan -j$(JOBS) build/asan/vole unit-build fuzz-build
+	@$(MAKE) --no-print-directory BUILD=asan build/asan/std.vole
+	@OUT=build/asan VOLE_SAMPLE="run 300" tools/run-tests
+	@$(MAKE) --no-print-directory BUILD=tsan -j$(JOBS) $(TSAN_UNIT)
+	@set -e; for t in $(TSAN_UNIT); do timeout 600 $$t; done
+TSAN_UNIT = $(patsubst test/unit/%.c,build/tsan/unit/%,$(wildcard test/unit/rt_*.c))
+.PHONY: sanitize
 
 # Everything of the runtime at once, for SOAK_SECONDS=1800 (not part of make test).
 soak: setup

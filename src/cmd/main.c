@@ -1,9 +1,12 @@
 /* The dispatcher of the command line: one table of subcommands. See cmd.h. */
 #include "cmd/cmd.h"
 #include "base/base.h"
+#include "base/sanitize.h"
 
 #include <limits.h>
 #include <unistd.h>
+
+SAN_KEEPS_UNTIL_EXIT
 
 #define COMMON_FLAGS \
     "\nFlags of all commands that compile:\n" \

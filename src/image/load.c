@@ -6,6 +6,7 @@
  * moved by it; offsets from the space's base stay true. */
 #include "image/image_int.h"
 #include "image/pctab.h"
+#include "base/sanitize.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +34,12 @@ static bool failf(const char **err, const char *fmt, ...) {
 static bool reserve(Images *im, const char **err) {
     if (im->space) return true;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+#ifdef SAN_THREAD
+    void *p = MAP_FAILED;
+#else
     void *p = mmap((void *)IMAGE_SPACE_BASE, IMAGE_SPACE_SIZE, PROT_NONE,
                    flags | MAP_FIXED_NOREPLACE, -1, 0);
+#endif
     if (p != MAP_FAILED &&
         p != (void *)IMAGE_SPACE_BASE) { /* kernels before 4.17 take it as a hint */
         munmap(p, IMAGE_SPACE_SIZE);

@@ -22,7 +22,7 @@ static Builder *get_builder(IrUnit *u) {
     if (u->builder) return u->builder;
     Builder *b = arena_new(&u->arena, Builder);
     b->u = u;
-    b->queue.arena = b->intrinsics.arena = b->wrappers.arena = &u->arena;
+    b->queue.arena = b->intrinsics.arena = b->wrappers.arena = b->instances.arena = &u->arena;
     load_intrinsics(b);
     u->builder = b;
     return b;

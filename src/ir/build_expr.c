@@ -120,15 +120,20 @@ ValueId build_binary(Fn *fn, int tok, ValueId x, Type *xt, ValueId y, Type *yt, 
     return v;
 }
 
-/* a + b + c of strings: one concatenation. */
+enum { CONCAT_MAX = 60 };
+
+/* a + b + c of strings: one concatenation, or several when there are many operands. */
 static void flatten_concat(Fn *fn, Expr *e, Type *t, ValueId *args, int *n) {
     Expr *x = unparen(e);
-    if (!x->cval && x->kind == EXPR_BINARY && ((BinaryExpr *)x)->op == TOK_ADD && *n < 60) {
+    if (!x->cval && x->kind == EXPR_BINARY && ((BinaryExpr *)x)->op == TOK_ADD) {
         flatten_concat(fn, ((BinaryExpr *)x)->left, t, args, n);
         flatten_concat(fn, ((BinaryExpr *)x)->right, t, args, n);
         return;
     }
-    if (*n == 63) bug("too many operands of a concatenation");
+    if (*n == CONCAT_MAX) {
+        args[0] = fn_emit(fn, IR_STRCONCAT, fn_irt(fn, t), CONCAT_MAX, args);
+        *n = 1;
+    }
     args[(*n)++] = build_expr_as(fn, e, t);
 }
 
@@ -218,7 +223,7 @@ static ValueId build_binary_expr(Fn *fn, BinaryExpr *b) {
         return build_binary(fn, b->op, x, rt, y, yt, rt, b->right);
     }
     if (is_string(rt)) {
-        ValueId args[64];
+        ValueId args[CONCAT_MAX];
         int n = 0;
         flatten_concat(fn, &b->x, rt, args, &n);
         fn->pos = b->op_pos;

@@ -7,6 +7,12 @@ const IrOpInfo ir_op_info[IR_OP_COUNT] = {
 #undef OP
 };
 
+void ir_unit_free(IrUnit *u) {
+    vec_free(&u->funcs);
+    map_free(&u->types);
+    arena_free(&u->arena);
+}
+
 IrFunc *ir_func_new(IrUnit *u, Sym *sym, Str name) {
     IrFunc *f = arena_new(&u->arena, IrFunc);
     f->arena = &u->arena;

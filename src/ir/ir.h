@@ -184,6 +184,7 @@ typedef struct IrSelect { int ncases; bool has_default; const bool *is_send; } I
 
 /* ---- Construction --------------------------------------------------------------------------- */
 
+void ir_unit_free(IrUnit *u); /* all functions and what the builder knew; before its symbols and types */
 IrFunc *ir_func_new(IrUnit *u, Sym *sym, Str name);
 BlockId ir_block_new(IrFunc *f);
 ValueId ir_value_new(IrFunc *f, BlockId b, IrOp op, const IrType *t, Pos pos, int nargs, const ValueId *args);

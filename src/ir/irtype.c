@@ -137,8 +137,12 @@ const IrType *irtype_of(IrUnit *u, Type *t) {
     case TYPE_ARRAY:
     case TYPE_STRUCT: {
         uint64_t size = (uint64_t)type_size(under);
-        if (size / 8 >= UINT32_MAX)
-            bug("type of %llu bytes is too large", (unsigned long long)size);
+        if (size / 8 >= UINT32_MAX) {
+            Pos pos = t->kind == TYPE_NAMED ? ((NamedType *)t)->obj->pos : 0;
+            if ((int64_t)size < 0) diag_error(u->ts->syn, pos, 0, "type is nested too deeply or larger than address space");
+            else diag_error(u->ts->syn, pos, 0, "type of %llu bytes is too large", (unsigned long long)size);
+            size = 8;
+        }
         set_rep(r, size ? REP_AGG : REP_NONE, size, (uint8_t)type_align(under),
                 (uint32_t)((size + 7) / 8));
         break;

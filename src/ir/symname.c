@@ -14,8 +14,13 @@ typedef struct PkgNames {
 } PkgNames;
 
 IrCore *ir_core(IrUnit *u) {
-    if (!u->core) u->core = arena_new(&u->arena, IrCore);
-    return u->core;
+    IrCore *c = u->core;
+    if (!c) {
+        u->core = c = arena_new(&u->arena, IrCore);
+        c->descs.arena = c->type_syms.arena = c->iface_methods.arena = c->method_sets.arena = &u->arena;
+        c->var_syms.arena = c->static_vars.arena = &u->arena;
+    }
+    return c;
 }
 
 Str core_pkg_path(Package *p) {

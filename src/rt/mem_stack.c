@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/sanitize.h"
 #include "rt/mem_int.h"
 
 enum { STACK_NCLASS = 27, STACK_BATCH = 16, STACK_CACHE = 64, REGION_BYTES = 8 << 20, HUGE_BYTES = 2 << 20,
@@ -52,6 +53,7 @@ static void *slab_new(Heap *h) { /* lock held */
         if (at + REGION_BYTES != p + n) munmap(at + REGION_BYTES, (size_t)(p + n - at) - REGION_BYTES);
         /* The first region serves small programs. */
         if (h->regions.len) madvise(at, REGION_BYTES, MADV_HUGEPAGE);
+        san_root(at, REGION_BYTES);
         Slab r = {at, REGION_BYTES};
         vec_push(&h->regions, r);
         h->region_at = at;
@@ -249,7 +251,10 @@ void stack_trim(Heap *h) {
 }
 
 void stack_pool_free(Heap *h) {
-    for (int i = 0; i < h->regions.len; i++) munmap(h->regions.at[i].p, h->regions.at[i].n);
+    for (int i = 0; i < h->regions.len; i++) {
+        san_unroot(h->regions.at[i].p, h->regions.at[i].n);
+        munmap(h->regions.at[i].p, h->regions.at[i].n);
+    }
     vec_free(&h->regions);
     vec_free(&h->free_slabs);
 }

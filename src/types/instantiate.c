@@ -26,7 +26,7 @@ static uint64_t type_hash(Type *t, int depth) {
     case TYPE_NAMED: {
         NamedType *n = (NamedType *)t;
         MIX(n->orig->obj->id);
-        for (int i = 0; i < n->targs.len; i++) MIX(type_hash(n->targs.at[i], depth + 1));
+        MIX(n->inst_hash);
         break;
     }
     case TYPE_TYPEPARAM: MIX(t->id); break;
@@ -120,6 +120,7 @@ Type *check_instance(Checker *c, Pos p, Type *orig, TypeList targs, NamedType *e
     Type *t = make_instance(c, p, orig, targs, expanding);
     if (is_invalid(t)) return t;
     Instance in = {h, t, targs};
+    if (t->kind == TYPE_NAMED) ((NamedType *)t)->inst_hash = h;
     vec_push(l, in);
     return t;
 }

@@ -16,7 +16,7 @@ static bool is_align64(Type *t) {
 static int64_t size_of(Type *t, int depth);
 
 /* Both give -1 for what is nested absurdly deep: types that contain themselves (an error elsewhere). */
-enum { DEPTH_LIMIT = 1000 };
+enum { DEPTH_LIMIT = 10000 }; /* more than the parser's */
 
 static int64_t align_of(Type *t, int depth) {
     if (depth > DEPTH_LIMIT) return -1;

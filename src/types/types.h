@@ -96,6 +96,7 @@ typedef struct NamedType {
     void *lazy;          /* checker's own: what is still to be expanded */
     Type *rhs;           /* declared right-hand side, resolved into underlying_ later */
     Pos inst_pos;        /* of an instance: where it was first written */
+    uint64_t inst_hash;  /* of an instance: of its arguments, all the way down */
     TypeSession *ts;
 } NamedType;
 typedef struct TypeParamType {

@@ -66,7 +66,12 @@ static void test_expressions(void **state) {
     assert_false(eval(f, "race || msan || asan || cgo || ignore"));
     assert_true(eval(f, "purego && netgo && osusergo && gc && !gccgo"));
     assert_true(eval(f, "windows || linux && amd64")); /* && binds tighter */
-    assert_true(eval(f, "!!linux"));
+    assert_true(eval(f, "!(!linux)"));
+    assert_true(is_wrong(f, "!!linux"));
+    char deep[4001]; /* go's limit, and no overflow of the stack */
+    memset(deep, '(', 4000);
+    deep[4000] = 0;
+    assert_true(is_wrong(f, deep));
     assert_false(eval(f, "special"));
     vec_push(&f->loader.tags, STR("special"));
     assert_true(eval(f, "special"));

@@ -16,7 +16,10 @@ typedef struct Built {
     SymTab syms;
     IrUnit unit;
     int nerrors;
+    struct Built *next; /* made before */
 } Built;
+
+static Built *made;
 
 static void count(void *ctx, const DiagMsg *m) {
     Built *b = ctx;
@@ -26,6 +29,8 @@ static void count(void *ctx, const DiagMsg *m) {
 
 static Built *build(const char *text) {
     Built *b = calloc(1, sizeof *b);
+    b->next = made;
+    made = b;
     session_init(&b->syn, (Diag){count, b, 0});
     types_session_init(&b->ts, &b->syn);
     symtab_init(&b->syms);
@@ -157,11 +162,24 @@ static void test_escape(void **s) {
     assert_int_equal(count_op(func(b, "p.loop"), IR_NEW), 1);  /* lives into the next iteration */
 }
 
+static int free_all(void **s) {
+    for (Built *b = made, *next; b; b = next) {
+        next = b->next;
+        ir_unit_free(&b->unit);
+        symtab_free(&b->syms);
+        types_session_free(&b->ts);
+        session_free(&b->syn);
+        arena_free(&b->arena);
+        free(b);
+    }
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_captures), cmocka_unit_test(test_static_closure), cmocka_unit_test(test_instances),
         cmocka_unit_test(test_defer), cmocka_unit_test(test_wrappers), cmocka_unit_test(test_switch),
         cmocka_unit_test(test_rangefunc), cmocka_unit_test(test_string_views), cmocka_unit_test(test_escape),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, free_all);
 }

@@ -10,10 +10,13 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
+#include "base/sanitize.h"
 #include "rt/map.h"
 #include "rt/mem_int.h"
 #include "rt/value.h"
 #include "vm/vm.h"
+
+SAN_THREADS_STAY
 
 #define WEAK __attribute__((weak))
 WEAK void sched_stop_world(M *m, const char *why) {}
@@ -70,9 +73,9 @@ static uint8_t *names_at;
 static inline const uint8_t *name_new(const char *s, bool exported) {
     static uint8_t *at;
     if (!at) {
-        at = mmap((void *)(uintptr_t)IMAGE_SPACE_BASE, 1 << 20, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-        assert_ptr_equal(at, (void *)(uintptr_t)IMAGE_SPACE_BASE);
+        at = mmap(NULL, IMAGE_SPACE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        assert_ptr_not_equal(at, MAP_FAILED);
+        rt_image_space = (uint64_t)(uintptr_t)at;
         at += 16;
     }
     uint8_t *n = at;
@@ -83,7 +86,7 @@ static inline const uint8_t *name_new(const char *s, bool exported) {
     names_at = at;
     return n;
 }
-static inline int32_t off_of(const void *p) { return (int32_t)((uintptr_t)p - IMAGE_SPACE_BASE); }
+static inline int32_t off_of(const void *p) { return (int32_t)((uintptr_t)p - rt_image_space); }
 static const GoFunc some_equal;
 static const uint8_t mask_words[8][8] = {{1}, {2}, {3}, {5}};
 static const GoType type_ptr = {.size = 8, .ptr_bytes = 8, .align = 8, .kind = KIND_POINTER, .equal = &some_equal,

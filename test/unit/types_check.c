@@ -33,8 +33,8 @@ static World *world(void) {
 }
 
 static void world_free(World *w) {
+    types_session_free(&w->ts);
     session_free(&w->syn);
-    arena_free(&w->ts.arena);
     arena_free(&w->arena);
     vec_free(&w->diags.msgs);
     arena_free(&w->diags.arena);

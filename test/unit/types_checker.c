@@ -15,7 +15,10 @@ typedef struct Checked {
     Buf messages;
     Package *pkg;
     File *file;
+    struct Checked *next; /* made before */
 } Checked;
+
+static Checked *made;
 
 static void collect(void *ctx, const DiagMsg *m) {
     Checked *k = ctx;
@@ -25,6 +28,8 @@ static void collect(void *ctx, const DiagMsg *m) {
 
 static Checked *check_text(const char *text) {
     Checked *k = calloc(1, sizeof *k);
+    k->next = made;
+    made = k;
     session_init(&k->syn, (Diag){collect, k, 0});
     types_session_init(&k->ts, &k->syn);
     SourceFile *src = session_add_file(&k->syn, "x.go", str_c(text));
@@ -137,11 +142,23 @@ static void test_untyped(void **s) {
     assert_ptr_equal(shift->x.type, k->ts.basic[BASIC_INT64]);
 }
 
+static int free_all(void **s) {
+    for (Checked *k = made, *next; k; k = next) {
+        next = k->next;
+        types_session_free(&k->ts);
+        session_free(&k->syn);
+        arena_free(&k->arena);
+        buf_free(&k->messages);
+        free(k);
+    }
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid), cmocka_unit_test(test_messages), cmocka_unit_test(test_generics),
         cmocka_unit_test(test_variables),
         cmocka_unit_test(test_init_order), cmocka_unit_test(test_untyped),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, free_all);
 }

@@ -1,0 +1,44 @@
+/* sanitize: what the sanitizers must be told. Nothing in builds without them.
+ *
+ * The rest of Vole needs no annotation: goroutines' frames are data, not C stacks, and the collector reads only memory that it mapped
+ * itself. LeakSanitizer looks at the ends of unit tests and fuzzed inputs; a process of the command line keeps what it made until it
+ * ends (SAN_KEEPS_UNTIL_EXIT in its main file). */
+#ifndef VOLE_SANITIZE_H
+#define VOLE_SANITIZE_H
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define SAN_ADDRESS 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define SAN_ADDRESS 1
+#endif
+#ifdef __SANITIZE_THREAD__
+#define SAN_THREAD 1 /* refuses fixed addresses in ranges of its own, such as IMAGE_SPACE_BASE */
+#endif
+
+#ifdef SAN_ADDRESS
+#include <sanitizer/lsan_interface.h>
+/* Mapped memory that holds the only pointers to malloc'ed memory. */
+#define san_root(p, n) __lsan_register_root_region((p), (n))
+#define san_unroot(p, n) __lsan_unregister_root_region((p), (n))
+#define SAN_KEEPS_UNTIL_EXIT \
+    const char *__asan_default_options(void); \
+    const char *__asan_default_options(void) { return "detect_leaks=0"; }
+#else
+#define san_root(p, n) ((void)0)
+#define san_unroot(p, n) ((void)0)
+#define SAN_KEEPS_UNTIL_EXIT
+#endif
+
+#ifdef SAN_THREAD
+/* For unit tests of the runtime, whose threads run until the process ends. */
+#define SAN_THREADS_STAY \
+    const char *__tsan_default_options(void); \
+    const char *__tsan_default_options(void) { return "report_thread_leaks=0"; }
+#else
+#define SAN_THREADS_STAY
+#endif
+
+#endif
