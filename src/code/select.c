@@ -7,6 +7,7 @@
 #include "code/code_int.h"
 
 #include "ir/ir_int.h"
+#include "opt/opt.h"
 
 /* ---- Properties of ops ------------------------------------------------------------------------- */
 
@@ -718,12 +719,15 @@ CodeFunc *code_function(IrFunc *f) {
 }
 
 void code_unit(IrUnit *u) {
-    for (int i = 0; i < u->funcs.len; i++) { /* funcs may grow: descriptors ask for wrappers */
+    for (int i = 0; i < u->funcs.len; i++) {
         IrFunc *f = u->funcs.at[i];
         if (f->sym->code || f->sym->base_addr) continue;
         base_stage = f->name.p;
         f->sym->code = code_function(f);
         if (!f->sym->code && !u->too_large) u->too_large = f;
+        int built = u->funcs.len; /* descriptors of types ask for wrappers */
+        ir_build_pending(u);
+        for (int k = built; k < u->funcs.len; k++) opt_function(u->funcs.at[k], u->opt_level);
     }
     base_stage = NULL;
 }

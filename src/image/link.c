@@ -234,6 +234,7 @@ static void write_func(Linker *l, uint64_t i, const InfoOffsets *o) {
         f.flags = c->flags;
     } else {
         int n = native_number(l, s);
+        if (n < 0 && s->kind == SYM_FUNC) bug("function %.*s was promised but never built", STR_FMT(s->name));
         if (n < 0 && l->opt->native_find) n = l->opt->native_find(STR("vole.noBody"));
         words[0] = LINK_BC_NATIVE | (uint64_t)(uint32_t)n << 32;
         words[1] = LINK_BC_RET;

@@ -220,6 +220,10 @@ void ir_build_package(IrUnit *u, Package *pkg) {
     build_queue(b);
 }
 
+void ir_build_pending(IrUnit *u) {
+    if (u->builder) build_queue(u->builder);
+}
+
 void ir_build_main(IrUnit *u, Package **pkgs, int npkgs, Package *main) {
     Builder *b = get_builder(u);
     Str name = STR("go:main");

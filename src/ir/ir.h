@@ -222,6 +222,8 @@ IrFunc *ir_parse(IrUnit *u, Str text, const char **err);
  * package's init function "path.init". Instances of generics, descriptors and wrappers that it needs are
  * added to the unit unless syms already has them (dupok). After it, u->funcs holds all bodies. */
 void ir_build_package(IrUnit *u, Package *pkg);
+/* Builds what descriptors asked for since (wrappers of methods, and what those call): appended to u->funcs. */
+void ir_build_pending(IrUnit *u);
 /* Builds "go:main": calls the inits of all packages in dependency order, then main.main. */
 void ir_build_main(IrUnit *u, Package **pkgs, int npkgs, Package *main);
 
