@@ -52,6 +52,11 @@ std: $(OUT)/std.vole
 
 conformance: setup
 	@tools/conformance --vole $(OUT)/vole $(if $(ONLY),--only $(ONLY))
+# What runs, once more under each of these: unoptimised, and with rare events made common.
+STRESS = O0 gc stack preempt sched=3
+conformance-stress: setup
+	@ok=0; for m in $(STRESS); do echo "== $$m"; \
+	    tools/conformance --vole $(OUT)/vole --only run --timeout 90 --stress $$m || ok=1; done; exit $$ok
 bench: setup
 	@tools/compare --vole $(OUT)/vole cpu; tools/compare --vole $(OUT)/vole coro; tools/compare --vole $(OUT)/vole start
 
@@ -72,7 +77,7 @@ unit: $(UNITBIN)
 
 clean:
 	rm -rf build
-.PHONY: all run test setup std conformance bench unit unit-build clean
+.PHONY: all run test setup std conformance conformance-stress bench unit unit-build clean
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 # Fuzz targets (test/fuzz/fuzz_NAME.c). replay_NAME needs only the C compiler and is part of `make test`; fuzz_NAME is clang's

@@ -83,7 +83,7 @@ func SetFinalizer(obj any, finalizer any) {
 	}
 	var results uintptr
 	for _, t := range ft.OutSlice() {
-		results += (t.Size_ + 7) / 8
+		results += min((t.Size_+7)/8, 16384/8) // larger ones come by address
 	}
 	startFinalizers()
 	fn := f.data

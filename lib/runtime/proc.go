@@ -16,6 +16,10 @@ func gc()
 func GC() {
 	Gosched()
 	gc()
+	// As in gc, where the sweeping at the end yields, finalizers get a chance to run on a single processor.
+	for i := 0; i < 64 && !finalizerQueueIdle(); i++ {
+		Gosched()
+	}
 }
 
 // SetDefaultGOMAXPROCS goes back to the number of usable processors.

@@ -154,6 +154,7 @@ static void put_value(Writer *w, IrFunc *f, ValueId id, const uint32_t *number) 
     uint32_t file = l.file ? str_number(w, str_c(l.file)) : 0, line = l.file ? (uint32_t)l.line : 0;
     bool moved = file != w->file || line != w->line, inl = v->inl != w->inl;
     put_u(b, v->op);
+    if (v->flags & ~15u) w->unfit = "a large value";
     buf_putc(b, (char)((v->flags & 15) | (v->aux2 ? HAS_AUX2 : 0) | (moved ? NEW_POS : 0) | (inl ? NEW_INL : 0) |
                        (v->type && v->type->rep != REP_NONE ? HAS_TYPE : 0)));
     if (moved) {

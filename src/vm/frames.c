@@ -40,14 +40,17 @@ static StackChunk *chunk_grow(M *m, G *g, size_t need) {
             next = n;
         }
     }
-    size_t total = 0;
-    for (StackChunk *c = g->stack; c; c = c->prev) total += chunk_words(c);
-    if (total * 8 > STACK_MAX_BYTES) stack_overflow(m, g);
+    bool many = unlikely(m->vm->stress.stack); /* chunks of one frame: they are counted now and then */
+    if (!many || !((uintptr_t)g->stack >> 4 & 1023)) {
+        size_t total = 0;
+        for (StackChunk *c = g->stack; c; c = c->prev) total += chunk_words(c);
+        if (total * 8 > STACK_MAX_BYTES) stack_overflow(m, g);
+    }
     size_t words = chunk_words(g->stack) * 2;
     if (words < 128 - sizeof(StackChunk) / 8) words = 128 - sizeof(StackChunk) / 8;
     if (words > CHUNK_MAX_WORDS) words = CHUNK_MAX_WORDS;
     while (words < need + 32) words *= 2;
-    if (unlikely(m->vm->stress.stack)) words = need; /* as many chunks as possible */
+    if (many) words = need; /* as many chunks as possible */
     StackChunk *c = stack_chunk_new(m, words);
     c->prev = g->stack;
     c->next = NULL;
@@ -135,13 +138,21 @@ void frame_unwind_to(M *m, G *g, uint64_t *fp) {
     if (c != g->stack) g_set_stack(g, c);
 }
 
-const uint64_t *frame_return(G *g, const uint64_t *fp) {
+/* *from: the chunk to look from, for walks: older frames lie in older chunks. */
+static const uint64_t *return_from(G *g, const uint64_t *fp, StackChunk **from) {
     const uint64_t *ret = (const uint64_t *)fp[FRAME_RETPC];
     if (ret != vm_stubs[STUB_CHUNK].code) return ret;
-    StackChunk *c = g->stack;
+    StackChunk *c = *from;
     while (c && c->words != fp) c = c->prev;
+    if (!c && *from != g->stack) {
+        c = g->stack;
+        while (c && c->words != fp) c = c->prev;
+    }
+    if (c) *from = c;
     return c ? c->ret_pc : NULL;
 }
+
+const uint64_t *frame_return(G *g, const uint64_t *fp) { return return_from(g, fp, &(StackChunk *){g->stack}); }
 
 int vm_inlined_at(const VmFunc *f, const uint64_t *pc) {
     int line, inl = -1;
@@ -150,14 +161,14 @@ int vm_inlined_at(const VmFunc *f, const uint64_t *pc) {
 }
 
 void frame_iter_init(FrameIter *it, G *g) {
-    *it = (FrameIter){.g = g, .fp = g->fp, .pc = g->pc, .first = true};
+    *it = (FrameIter){.g = g, .fp = g->fp, .pc = g->pc, .first = true, .chunk = g->stack};
 }
 
 bool frame_iter_next(FrameIter *it, FrameView *out) {
     uint64_t *fp = it->fp;
     if (!fp) return false;
     *out = (FrameView){.func = (const VmFunc *)fp[FRAME_FUNC], .pc = it->pc, .fp = fp};
-    const uint64_t *ret = frame_return(it->g, fp);
+    const uint64_t *ret = return_from(it->g, fp, &it->chunk);
     it->fp = frame_caller(fp);
     it->pc = ret;
     it->first = false;

@@ -68,7 +68,7 @@ void vm_throw_value(M *m, GoEface v); /* fills m->panic_value; handler then retu
 
 typedef struct FrameView { const VmFunc *func; const uint64_t *pc; uint64_t *fp; } FrameView;
 /* Walks frames from the innermost; false at the end. Crosses stack chunks. */
-typedef struct FrameIter { G *g; uint64_t *fp; const uint64_t *pc; bool first; } FrameIter;
+typedef struct FrameIter { G *g; uint64_t *fp; const uint64_t *pc; bool first; StackChunk *chunk; } FrameIter;
 void frame_iter_init(FrameIter *it, G *g);
 bool frame_iter_next(FrameIter *it, FrameView *out);
 /* Functions without an image: what a goroutine's bottom, panics and natives' calls have as frames. */
