@@ -129,6 +129,8 @@ static void place(Linker *l, uint64_t *at, bool (*want)(Sym *)) {
 static bool is_rodata(Sym *s) { return s->kind == SYM_RODATA; }
 static bool is_plain_data(Sym *s) { return s->kind == SYM_DATA && !s->ptrmask; }
 static bool is_root_data(Sym *s) { return s->kind == SYM_DATA && s->ptrmask; }
+enum { SYMBOL_MAX = 2000000000 }; /* gc's limit */
+
 static bool is_root_bss(Sym *s) { return s->kind == SYM_BSS && s->ptrmask; }
 static bool is_plain_bss(Sym *s) { return s->kind == SYM_BSS && !s->ptrmask; }
 static bool is_undef_data(Sym *s) { return s->kind == SYM_UNDEF && !s->is_func && s->addr == 1; }
@@ -405,6 +407,11 @@ static void link_all(Linker *l) {
     for (int i = 0; i < l->t->all.len; i++) {
         Sym *s = l->t->all.at[i];
         if (s->base_addr) continue;
+        if (s->kind != SYM_FUNC && s->size > SYMBOL_MAX) {
+            link_error(l, arena_printf(&l->arena, "%.*s: symbol too large (%llu bytes > %d bytes)", STR_FMT(s->name),
+                                       (unsigned long long)s->size, SYMBOL_MAX));
+            return;
+        }
         nrel += (uint64_t)s->relocs.len;
         if (s->kind == SYM_FUNC && s->code)
             nrel += s->code->nrelocs + s->code->ninlines * 2 + s->code->nobjects;

@@ -14,6 +14,7 @@
 
 /* ---- Core (irtype.c, symname.c, static.c, typedesc.c) ------------------------------------------- */
 
+uint64_t irtype_mask_words(const IrType *t); /* bits of ptrmask */
 extern const IrType irtype_none; /* REP_NONE, size 0: ops without a result */
 
 /* The symbol of a package-level variable; defined (BSS or DATA) by its own package. */

@@ -2,6 +2,13 @@
  * the unit (identical types may have several Type pointers; code compares representations, never IrTypes). */
 #include "ir/ir_int.h"
 
+/* Types that no memory can hold, but whose addresses and sizes programs may compute with: their slots and masks are
+ * not true ones. */
+enum { HUGE_SLOTS = 1 << 16 };
+#define HUGE_BYTES ((uint64_t)1 << 34)
+
+uint64_t irtype_mask_words(const IrType *t) { return t->size >= HUGE_BYTES ? HUGE_SLOTS : t->size / 8; }
+
 const IrType irtype_none = {.rep = REP_NONE, .align = 1};
 
 static inline void mask_set(uint8_t *m, uint64_t word) {
@@ -137,22 +144,23 @@ const IrType *irtype_of(IrUnit *u, Type *t) {
     case TYPE_ARRAY:
     case TYPE_STRUCT: {
         uint64_t size = (uint64_t)type_size(under);
-        if (size / 8 >= UINT32_MAX) {
+        if ((int64_t)size < 0) {
             Pos pos = t->kind == TYPE_NAMED ? ((NamedType *)t)->obj->pos : 0;
-            if ((int64_t)size < 0) diag_error(u->ts->syn, pos, 0, "type is nested too deeply or larger than address space");
-            else diag_error(u->ts->syn, pos, 0, "type of %llu bytes is too large", (unsigned long long)size);
+            diag_error(u->ts->syn, pos, 0, "type is nested too deeply or larger than address space");
             size = 8;
         }
+        bool huge = size >= HUGE_BYTES;
         set_rep(r, size ? REP_AGG : REP_NONE, size, (uint8_t)type_align(under),
-                (uint32_t)((size + 7) / 8));
+                huge ? HUGE_SLOTS : (uint32_t)((size + 7) / 8));
         break;
     }
     default: bug("no machine type for type kind %d", under->kind);
     }
     r->has_ptrs = r->size && type_has_ptrs(under);
     if (r->has_ptrs) {
-        uint8_t *m = arena_alloc(&u->arena, (r->size / 8 + 7) / 8 + 1);
-        mask_fill(m, under, 0);
+        uint8_t *m = arena_alloc(&u->arena, (irtype_mask_words(r) + 7) / 8 + 1);
+        if (r->size >= HUGE_BYTES) memset(m, 0xff, HUGE_SLOTS / 8);
+        else mask_fill(m, under, 0);
         r->ptrmask = m;
     }
     map_set_ptr(&u->types, t, r);

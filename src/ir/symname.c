@@ -185,7 +185,7 @@ Sym *ir_var_symbol(IrUnit *u, Object *var) {
 
 uint8_t *core_mask_copy(IrUnit *u, const IrType *t) {
     if (!t->has_ptrs) return NULL;
-    size_t n = (t->size / 8 + 7) / 8;
+    size_t n = (irtype_mask_words(t) + 7) / 8;
     pthread_mutex_lock(&u->syms->lock);
     uint8_t *m = arena_memdup(&u->syms->arena, t->ptrmask, n);
     pthread_mutex_unlock(&u->syms->lock);

@@ -495,7 +495,7 @@ static void lay_out(IrUnit *u, Sym *s, Type *t) {
     sym_alloc_data(u->syms, s, methods_at + (uint64_t)ms->len * 16, 8);
 
     uint64_t words = 0;
-    for (uint64_t w = 0; r->has_ptrs && w < r->size / 8; w++)
+    for (uint64_t w = 0; r->has_ptrs && w < irtype_mask_words(r); w++)
         if (r->ptrmask[w / 8] >> (w % 8) & 1) words = w + 1;
     put64(s, O_SIZE, r->size);
     put64(s, O_PTRBYTES, words * 8);

@@ -246,6 +246,7 @@ typedef struct ForStmt {
 typedef struct RangeStmt {
     Stmt s;
     Expr *key, *value; /* may be NULL */
+    Expr *extra;       /* a third variable: an error */
     bool define;       /* := */
     Pos tok_pos;
     Expr *on;

@@ -29,8 +29,7 @@ static Stmt *range_clause(Parser *p, ExprList lhs, bool define, Pos tok_pos) {
     scan_next(p);
     if (lhs.len > 0) r->key = lhs.at[0];
     if (lhs.len > 1) r->value = lhs.at[1];
-    if (lhs.len > 2)
-        p_error_at(p, expr_start(lhs.at[2]), "range clause permits at most two iteration variables");
+    if (lhs.len > 2) r->extra = lhs.at[2];
     r->on = p_expr(p);
     return &r->s;
 }

@@ -26,7 +26,7 @@ typedef struct CheckerHalf {
     int decl_depth;     /* nesting of lazy declarations */
     char *stack_floor;  /* the C stack must not go below */
     VEC(WrittenType) ifaces; /* interface types as written, for the check of anonymous cycles */
-    VEC(WrittenType) sized;  /* array and channel types as written, for the check of sizes */
+    VEC(WrittenType) sized;  /* array, channel and map types as written, for the check of sizes */
     Map bodies;         /* lazily declared functions whose bodies have been checked */
 } CheckerHalf;
 #define HALF(c) ((CheckerHalf *)(c)->half)

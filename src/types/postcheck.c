@@ -116,9 +116,20 @@ static void check_iface_cycles(Checker *c) {
 
 /* ---- Sizes ---------------------------------------------------------------------------------------- */
 
+static void check_map_part(Checker *c, Pos pos, Type *t, const char *what) {
+    if (t->kind == TYPE_BASIC || t->kind == TYPE_POINTER || type_mentions_typeparams(t)) return;
+    int64_t size = type_size(t);
+    if (size < 0 || size >= (int64_t)1 << 31) types_error(c, pos, ERR_TypeTooLarge, "map %s type too large", what);
+}
+
 static void check_sizes(Checker *c) {
     for (int i = 0; i < HALF(c)->sized.len; i++) {
         WrittenType *w = &HALF(c)->sized.at[i];
+        if (w->type->kind == TYPE_MAP) {
+            check_map_part(c, w->pos, ((MapType *)w->type)->elem, "element");
+            check_map_part(c, w->pos, ((MapType *)w->type)->key, "key");
+            continue;
+        }
         Type *elem = w->type->kind == TYPE_CHAN ? ((ChanType *)w->type)->elem : ((ArrayType *)w->type)->elem;
         if (type_mentions_typeparams(elem)) continue;
         int64_t size = type_size(elem);

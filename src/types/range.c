@@ -169,6 +169,9 @@ void check_range_stmt(Checker *c, unsigned inner, RangeStmt *s) {
         else if (!types[1] && s->value)
             types_soft_error(c, expr_start(s->value), ERR_InvalidIterVar,
                              "range over %x permits only one iteration variable", &x);
+        else if (s->extra)
+            types_soft_error(c, expr_start(s->extra), ERR_InvalidIterVar,
+                             "range clause permits at most two iteration variables");
     }
     open_scope(c, s->s.pos, 0);
     bool over_int = x.mode != MODE_INVALID && is_integer(x.type);

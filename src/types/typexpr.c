@@ -361,6 +361,7 @@ static Type *typ_internal(Checker *c, Expr *e0, Object *def) {
         t->key = check_var_type(c, e->key);
         t->elem = check_var_type(c, e->value);
         if (t->key->kind != TYPE_BASIC) check_later(c, later_map_key, type_at(c, e->key, t->key));
+        if (!c->lazy) vec_push(&HALF(c)->sized, ((WrittenType){e0->pos, &t->t}));
         return &t->t;
     }
     case EXPR_CHANTYPE: {

@@ -81,6 +81,23 @@ mk lang.go <<<'package main
 func main() { var x any = 1; _ = x }'
 t lang-any 1 $'# command-line-arguments\n./lang.go:2:21: *' "$vole" build -lang=go1.17 lang.go
 
+{ echo 'package main'; echo 'type A [2000]int64'; echo 'func g(a A) A { return a }'
+  echo "func f($(printf 'a%d A, ' $(seq 40))z int) int64 { return a1[0] }"
+  echo 'func main() { var x A; println(f('"$(printf 'g(x), %.0s' $(seq 40))"'1)) }'; } >frame.go
+t frame-too-large 1 $'# command-line-arguments\n./frame.go:*: stack frame of main.f too large (more than 512 KB)*' "$vole" run frame.go
+mk sym.go <<<'package main
+var b [1 << 40]int
+func main() { b[0]++ }'
+t symbol-too-large 1 'vole: link: main.b: symbol too large (8796093022208 bytes > 2000000000 bytes)' "$vole" run sym.go
+mk range3.go <<<'package main
+func main() { var a, b, c int
+for a, b, c = range []int{} {}
+_, _, _ = a, b, c }'
+t range-three 1 $'# command-line-arguments\n./range3.go:3:11: range clause permits at most two iteration variables' "$vole" run range3.go
+mk mapsize.go <<<'package main
+func main() { var m map[int][1 << 31]byte; _ = m }'
+t map-elem-size 1 $'# command-line-arguments\n./mapsize.go:2:*: map element type too large' "$vole" run mapsize.go
+
 # ---- images ----
 t build 0 '' "$vole" build -o h.vole hello.go
 t exec 1 'hello [q]' "$vole" exec h.vole q
