@@ -73,7 +73,8 @@ typedef struct SelectWait {
 } SelectWait;
 
 /* A node of the timer wheel, embedded where it is needed. fire runs on a worker without Go code, holding no
- * lock, after the node has left the wheel; it may re-arm the node. */
+ * lock, after the node has left the wheel; it may re-arm the node. now: not before the deadline that was met; when it
+ * is before `when`, the node was put off meanwhile. */
 typedef struct Bubble Bubble;
 typedef struct TimerNode {
     int64_t when;            /* rt_nanotime; 0: not armed */
@@ -85,7 +86,8 @@ typedef struct TimerNode {
     uint8_t slot;
     uint8_t kind;            /* TIMER_*: what the collector must know */
 } TimerNode;
-enum { TIMER_PLAIN, TIMER_GO /* a GoTimer on the Go heap: the wheel keeps it alive */ };
+/* GO: a GoTimer on the Go heap: the wheel keeps it alive. SLEEP: G.timer. */
+enum { TIMER_PLAIN, TIMER_GO, TIMER_SLEEP };
 typedef struct Defer Defer;
 typedef struct PanicRec PanicRec;
 

@@ -29,6 +29,7 @@ typedef struct PSched {
     GQueue kids;            /* the front of the P's queue: new goroutines, newest first */
     uint32_t next_run;      /* how many times in a row next was taken */
     uint32_t tick;
+    uint64_t wheel_left;    /* when wheel_run ended last (age_clock) */
     uint64_t fair_at;       /* when the oldest went first last (age_clock) */
     uint64_t work_since;    /* when there was work for an idle P first (age_clock); 0: there is none */
     G *free_g, *spare_g;    /* finished goroutines for reuse: nfree_g, and a full chain or NULL; see sched_g.c */
@@ -72,6 +73,7 @@ enum { WHEEL_SHIFT = 12, WHEEL_BITS = 6, WHEEL_SLOTS = 64, WHEEL_LEVELS = 9 };
 typedef struct Wheel {
     SpinLock lock;
     uint64_t now_tick;                /* all slots before it have fired */
+    int cascading;                    /* this level's current slot is being moved to lower levels; 0: none */
     uint64_t bitmap[WHEEL_LEVELS + 1];
     /* Circular lists. The extra level's slot 0 holds what is due and being fired. */
     TimerNode *slots[WHEEL_LEVELS + 1][WHEEL_SLOTS];
@@ -228,7 +230,8 @@ void seeded_end(Sched *s);
 
 /* wheel */
 void wheel_init(Wheel *w, int64_t now);
-/* Fires everything due; returns how many fired. m must hold a P. */
+/* Fires what is due, though not longer than a part of the time that has passed since it did last; Wheel.next_when says
+ * whether there is more. Returns how many fired. m must hold a P. */
 int wheel_run(M *m, int64_t now);
 int64_t timer_clock(M *m); /* nanoseconds as the running goroutine sees them: its bubble's or real */
 

@@ -134,7 +134,11 @@ G *queue_pop_slow(M *m, PSched *ps) {
         oldest = now - ps->fair_at > FAIR_AGE;
         if (oldest) ps->fair_at = now;
     }
-    if (ps->kids.head && !oldest) return gqueue_pop_front(&ps->kids);
+    if (ps->kids.head && !oldest) {
+        g = gqueue_pop_front(&ps->kids);
+        if (ps->kids.head) __builtin_prefetch(ps->kids.head->fp); /* the next one, in a burst no longer in the cache */
+        return g;
+    }
     if (!atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) return gqueue_pop_back(&ps->kids);
     spin_lock(&ps->lock);
     if (oldest) {

@@ -13,6 +13,8 @@
 
 #include <stdlib.h>
 
+enum { CASCADE_BATCH = 64, FIRE_BATCH = 32, FIRE_LEAST = 5 * AGE_US };
+
 void wheel_init(Wheel *w, int64_t now) {
     w->now_tick = (uint64_t)now >> WHEEL_SHIFT;
     atomic_store(&w->next_when, INT64_MAX);
@@ -84,9 +86,10 @@ static bool wheel_next_tick(Wheel *w, uint64_t *tick, int *level) {
 }
 
 static void wheel_update_next(Wheel *w) {
-    uint64_t tick;
+    uint64_t tick = w->now_tick;
     int level;
-    atomic_store(&w->next_when, wheel_next_tick(w, &tick, &level) ? (int64_t)(tick << WHEEL_SHIFT) : INT64_MAX);
+    bool any = w->cascading || w->slots[WHEEL_LEVELS][0] || wheel_next_tick(w, &tick, &level);
+    atomic_store(&w->next_when, any ? (int64_t)(tick << WHEEL_SHIFT) : INT64_MAX);
 }
 
 static TimerNode *merge_by_when(TimerNode *a, TimerNode *b) {
@@ -110,48 +113,86 @@ static TimerNode *sort_by_when(TimerNode *list, uint32_t n) {
     return merge_by_when(sort_by_when(list, n / 2), sort_by_when(second, n - n / 2));
 }
 
-static int wheel_fire(M *m, int64_t now) {
+/* Lock held. Moves some timers of the slot whose time has come to lower levels. Several workers may do that in turns. */
+static void cascade_some(Wheel *w) {
+    int level = w->cascading;
+    uint32_t slot = (w->now_tick >> (level * WHEEL_BITS)) & (WHEEL_SLOTS - 1);
+    TimerNode *t;
+    for (int i = 0; i < CASCADE_BATCH && (t = w->slots[level][slot]); i++) {
+        __builtin_prefetch(t->next->next); /* timers lie anywhere */
+        wheel_unlink(w, t);
+        wheel_insert(w, t);
+    }
+    if (!w->slots[level][slot]) w->cascading = 0;
+}
+
+/* Lock held. Puts what is due at `target` into the slot of what is being fired, in order. False: more is to be done. */
+static bool collect_due(Wheel *w, uint64_t target) {
+    if (w->cascading) {
+        cascade_some(w);
+        return false;
+    }
+    uint64_t tick;
+    int level;
+    if (!wheel_next_tick(w, &tick, &level) || tick > target) {
+        if (target > w->now_tick) w->now_tick = target; /* keeps the invariant: nothing lies between */
+        return true;
+    }
+    w->now_tick = tick;
+    w->cascading = level;
+    if (level) return false;
+    uint32_t slot = tick & (WHEEL_SLOTS - 1), n = 0;
+    TimerNode *head = w->slots[0][slot];
+    w->slots[0][slot] = NULL;
+    w->bitmap[0] &= ~(1ull << slot);
+    head->prev->next = NULL;
+    for (TimerNode *t = head; t; t = t->next) n++;
+    for (TimerNode *t = sort_by_when(head, n), *next; t; t = next) {
+        next = t->next;
+        bucket_add(w, t, WHEEL_LEVELS, 0);
+    }
+    return false;
+}
+
+static G *sleeper(TimerNode *t) { return (G *)((char *)t - offsetof(G, timer)); }
+
+/* Until `until` (age_clock) or longer for a started batch. What is due leaves a few at a time, so that a disarm of a
+ * later one still counts. */
+static int wheel_fire(M *m, int64_t now, uint64_t until) {
     Wheel *w = &m->vm->sched->wheel;
     uint64_t target = (uint64_t)now >> WHEEL_SHIFT;
     int fired = 0;
     spin_lock(&w->lock);
     for (;;) {
-        uint64_t tick;
-        int level;
-        if (!wheel_next_tick(w, &tick, &level) || tick > target) {
-            if (target > w->now_tick) w->now_tick = target; /* keeps the invariant: nothing lies between */
-            break;
-        }
-        uint32_t slot = (tick >> (level * WHEEL_BITS)) & (WHEEL_SLOTS - 1);
-        TimerNode *head = w->slots[level][slot];
-        w->slots[level][slot] = NULL;
-        w->bitmap[level] &= ~(1ull << slot);
-        head->prev->next = NULL;
-        w->now_tick = tick;
-        if (level > 0) { /* cascade: its timers belong to lower levels now */
-            while (head) {
-                TimerNode *t = head;
-                head = head->next;
-                wheel_insert(w, t);
+        TimerNode *some[FIRE_BATCH], *t;
+        int64_t when[FIRE_BATCH];
+        int n = 0;
+        while (n < FIRE_BATCH) {
+            if ((t = w->slots[WHEEL_LEVELS][0])) {
+                __builtin_prefetch(t->next->next);
+                if (t->kind == TIMER_SLEEP) __builtin_prefetch(sleeper(t));
+                wheel_unlink(w, t);
+                when[n] = t->when;
+                some[n++] = t;
+                continue;
             }
-            continue;
+            if (collect_due(w, target)) break;
+            if (!w->cascading) continue;
+            spin_unlock(&w->lock); /* there may be a million: others want to arm theirs */
+            spin_lock(&w->lock);
         }
-        uint32_t n = 0;
-        for (TimerNode *t = head; t; t = t->next) n++;
-        for (TimerNode *t = sort_by_when(head, n), *next; t; t = next) {
-            next = t->next;
-            bucket_add(w, t, WHEEL_LEVELS, 0);
-        }
-    }
-    /* What is due leaves one at a time, so that a disarm of a later one still counts. */
-    wheel_update_next(w);
-    for (TimerNode *t; (t = w->slots[WHEEL_LEVELS][0]); fired++) {
-        wheel_unlink(w, t);
-        w->count--;
+        if (!n) break;
+        w->count -= (uint64_t)n;
         spin_unlock(&w->lock);
-        sched_event(m, "timer", NULL, t->when);
-        t->fire(m, t, now);
+        for (int i = 0; i < n; i++) {
+            sched_event(m, "timer", NULL, when[i]);
+            /* Another worker, whose clock was ahead, may have found that it is due. */
+            some[i]->fire(m, some[i], when[i] > now ? when[i] : now);
+        }
+        fired += n;
+        bool enough = (int64_t)(age_clock() - until) >= 0;
         spin_lock(&w->lock);
+        if (enough) break;
     }
     wheel_update_next(w);
     spin_unlock(&w->lock);
@@ -160,9 +201,15 @@ static int wheel_fire(M *m, int64_t now) {
 
 int wheel_run(M *m, int64_t now) {
     G *running = m->g; /* what fires does not belong to it */
+    PSched *ps = p_sched(m->p);
+    /* A flood of timers gets a part of the time, so that what they make runnable runs while it is in the cache. */
+    uint64_t at = age_clock(), budget = (at - ps->wheel_left) / 4;
+    if (budget < FIRE_LEAST) budget = FIRE_LEAST;
+    if (m->vm->sched->seeded) budget = INT64_MAX;
     m_set_g(m, NULL);
-    int fired = wheel_fire(m, now);
+    int fired = wheel_fire(m, now, at + budget);
     m_set_g(m, running);
+    ps->wheel_left = age_clock();
     return fired;
 }
 
@@ -219,16 +266,14 @@ int64_t timer_clock(M *m) { return m->g && m->g->bubble ? m->g->bubble->now : rt
 
 /* ---- Sleep ---------------------------------------------------------------------------------------- */
 
-static void sleep_fire(M *m, TimerNode *t, int64_t now) {
-    sched_ready(m, (G *)((char *)t - offsetof(G, timer)), false);
-}
+static void sleep_fire(M *m, TimerNode *t, int64_t now) { sched_ready(m, sleeper(t), false); }
 
 RtResult timer_sleep(M *m, int64_t ns) {
     G *g = m->g;
     if (ns <= 0) return RT_OK;
     int64_t now = timer_clock(m), when = now + ns;
     if (when < now) when = INT64_MAX - (1ll << 20);
-    g->timer = (TimerNode){.level = -1, .fire = sleep_fire, .bubble = g->bubble};
+    g->timer = (TimerNode){.level = -1, .kind = TIMER_SLEEP, .fire = sleep_fire, .bubble = g->bubble};
     g->wait_reason = WAIT_SLEEP;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
     timer_arm(m, &g->timer, when);
@@ -267,7 +312,7 @@ static void make_time(M *m, Bubble *bubble, int64_t delta, uint64_t out[3]) {
 static void go_timer_fire(M *m, TimerNode *n, int64_t now) {
     GoTimer *t = (GoTimer *)((char *)n - offsetof(GoTimer, node));
     spin_lock(&t->lock);
-    if (!t->armed) { /* stopped while it was on its way */
+    if (!t->armed || n->when > now) { /* stopped or put off while it was on its way */
         spin_unlock(&t->lock);
         return;
     }
