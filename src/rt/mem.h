@@ -99,6 +99,10 @@ void gc_add_root(Vm *vm, void **words, size_t nwords);
 typedef struct Marker Marker;
 void gc_mark(Marker *mk, const void *p);                                   /* any pointer, also interior */
 void gc_mark_words(Marker *mk, void *const *p, size_t nwords, const uint8_t *ptrmask); /* mask NULL: all */
+/* In timer.c, world stopped. Pending GoTimers are roots, those with a channel only where told so: they live as
+ * long as their channels, and timer_collect, when all else is marked, marks the ones and forgets the others. */
+void timer_mark(Vm *vm, Marker *mk, bool channels);
+void timer_collect(Vm *vm, Marker *mk);
 /* For leaks_find: marks from the roots but goroutines; then goroutines one by one, transitively. The marks stay set:
  * the heap must not be collected any more. */
 Marker *gc_reach_begin(Vm *vm);

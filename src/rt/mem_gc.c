@@ -86,6 +86,8 @@ void gc_collect(M *m, bool forced) {
     specials_mark(h, mk);
     marker_drain(mk);
     specials_finish(h, mk);
+    if (vm->sched) timer_collect(vm, mk);
+    marker_drain(mk);
     marker_trim(mk);
     uint64_t live = sweep(h);
     atomic_store(&h->live_bytes, (int64_t)live);
@@ -122,6 +124,7 @@ Marker *gc_reach_begin(Vm *vm) {
     marker_init(mk, h);
     for (int i = 0; i < h->roots.len; i++) gc_mark_words(mk, h->roots.at[i].p, h->roots.at[i].n, NULL);
     if (h->hooks.scan_roots) h->hooks.scan_roots(vm, mk);
+    if (vm->sched) timer_mark(vm, mk, true);
     specials_mark(h, mk);
     marker_drain(mk);
     return mk;

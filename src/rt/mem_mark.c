@@ -378,6 +378,7 @@ void mark_roots(Heap *h, Marker *mk, bool parallel) {
     MarkPar *par = &h->par;
     for (int i = 0; i < h->roots.len; i++) gc_mark_words(mk, h->roots.at[i].p, h->roots.at[i].n, NULL);
     if (h->hooks.scan_roots) h->hooks.scan_roots(h->vm, mk);
+    if (h->vm->sched) timer_mark(h->vm, mk, false);
     struct GSlab *slab = sched_slab_first(h->vm);
     if (!parallel) {
         marker_drain(mk);

@@ -280,8 +280,6 @@ void leaks_describe(G *g, Buf *b); /* a line that says what a leaked goroutine w
 RtResult timer_sleep(M *m, int64_t ns);
 void timer_arm(M *m, TimerNode *t, int64_t when); /* moves it when armed already */
 bool timer_disarm(M *m, TimerNode *t);            /* whether it was armed */
-/* The pending GoTimers, for the collector (world stopped). */
-void timer_each_go(Vm *vm, void (*fn)(void *ctx, void *timer_object), void *ctx);
 /* time.Timer objects: prefix {C chan; init bool}, see lib/. f(arg, seq, delta) must run as Go code on a
  * system goroutine unless it is one of time.sendTime and time.goFunc, which C handles directly. */
 void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan *c);

@@ -247,19 +247,40 @@ bool timer_disarm(M *m, TimerNode *t) {
     return armed;
 }
 
-void timer_each_go(Vm *vm, void (*fn)(void *ctx, void *timer_object), void *ctx) {
+static GoTimer *go_timer(TimerNode *t) { return (GoTimer *)((char *)t - offsetof(GoTimer, node)); }
+
+void timer_mark(Vm *vm, Marker *mk, bool channels) {
     for (Bubble *b = vm->sched->bubbles; b; b = b->next)
         for (TimerNode *t = b->timers; t; t = t->next)
-            if (t->kind == TIMER_GO) fn(ctx, (char *)t - offsetof(GoTimer, node));
+            if (t->kind == TIMER_GO) gc_mark(mk, go_timer(t));
     Wheel *w = &vm->sched->wheel;
     for (int l = 0; l <= WHEEL_LEVELS; l++)
         for (int i = 0; i < WHEEL_SLOTS; i++) {
             TimerNode *head = w->slots[l][i], *t = head;
             if (!head) continue;
             do {
-                if (t->kind == TIMER_GO) fn(ctx, (char *)t - offsetof(GoTimer, node));
+                if (t->kind == TIMER_GO && (channels || !go_timer(t)->chan)) gc_mark(mk, go_timer(t));
             } while ((t = t->next) != head);
         }
+}
+
+void timer_collect(Vm *vm, Marker *mk) {
+    Wheel *w = &vm->sched->wheel;
+    for (int l = 0; l <= WHEEL_LEVELS; l++)
+        for (int i = 0; i < WHEEL_SLOTS; i++) {
+            TimerNode *last = w->slots[l][i] ? w->slots[l][i]->prev : NULL;
+            for (TimerNode *t = w->slots[l][i], *next; t; t = next) {
+                next = t == last ? NULL : t->next;
+                if (t->kind != TIMER_GO || !go_timer(t)->chan) continue;
+                if (gc_reached(vm, go_timer(t)->chan)) {
+                    gc_mark(mk, go_timer(t));
+                } else {
+                    wheel_unlink(w, t);
+                    w->count--;
+                }
+            }
+        }
+    wheel_update_next(w);
 }
 
 int64_t timer_clock(M *m) { return m->g && m->g->bubble ? m->g->bubble->now : rt_nanotime(m); }

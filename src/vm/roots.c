@@ -160,7 +160,6 @@ static void mark_one(void *ctx, void *p) { gc_mark(ctx, p); }
 void vm_scan_roots(Vm *vm, Marker *mk) {
     for (M *m = vm->ms; m; m = m->all_next) gc_mark(mk, m->panic_value.data);
     image_each_root(vm->images, mark_root, mk);
-    timer_each_go(vm, mark_one, mk);
     native_each_root(vm, mark_one, mk);
     for (Bubble *b = vm->sched->bubbles; b; b = b->next)
         for (int i = 0; i < b->objects.len; i++) gc_mark(mk, b->objects.at[i]);

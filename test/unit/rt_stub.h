@@ -23,6 +23,8 @@ WEAK void sched_stop_world(M *m, const char *why) {}
 WEAK void sched_start_world(M *m) {}
 WEAK void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx) {}
 WEAK struct GSlab *sched_slab_first(Vm *vm) { return NULL; }
+WEAK void timer_mark(Vm *vm, Marker *mk, bool channels) {}
+WEAK void timer_collect(Vm *vm, Marker *mk) {}
 WEAK uint64_t sched_count_g(Vm *vm) { return 0; }
 WEAK void sched_trim(Vm *vm, void (*drop_chunk)(void *ctx, StackChunk *c), void *ctx) {}
 WEAK struct GSlab *sched_slab_next(struct GSlab *s) { return NULL; }
