@@ -185,7 +185,8 @@ bool rune_is_upper(int32_t r);              /* category Lu */
 /* Reads a whole file into the arena, NUL-terminated. On failure returns false and *err points to a
  * message "open x: no such file or directory" in the arena. */
 nodiscard bool file_read(Arena *a, const char *path, Str *out, const char **err);
-/* Writes by way of a temporary name in the same directory and rename: no partial file is left. */
+/* Writes by way of a temporary name in the same directory and rename: no partial file is left. What exists and is no
+ * regular file (/dev/null) is written to directly. */
 nodiscard bool file_write_atomic(Arena *a, const char *path, Str data, int mode, const char **err);
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -60,28 +61,41 @@ bad:
     return false;
 }
 
-bool file_write_atomic(Arena *a, const char *path, Str data, int mode, const char **err) {
-    char *tmp = arena_printf(a, "%s.tmp-XXXXXX", path);
-    int fd = mkstemp(tmp);
-    if (fd < 0) return fail(a, err, "open", path);
+static bool write_all(int fd, Str data) {
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+    sigaction(SIGXFSZ, &ignore, &old); /* a limit on sizes is an error like a full disk */
     size_t done = 0;
     while (done < data.n) {
         ssize_t k = write(fd, data.p + done, data.n - done);
         if (k < 0 && errno == EINTR) continue;
-        if (k < 0) goto bad;
+        if (k <= 0) break;
         done += (size_t)k;
     }
-    if (fchmod(fd, (mode_t)mode) < 0) goto bad;
-    if (close(fd) < 0) {
-        fd = -1;
-        goto bad;
-    }
-    fd = -1;
-    if (rename(tmp, path) < 0) goto bad;
-    return true;
-bad:
+    int why = errno;
+    sigaction(SIGXFSZ, &old, NULL);
+    errno = why;
+    return done == data.n;
+}
+
+/* Devices and pipes: they are written to, not replaced. */
+static bool write_special(Arena *a, const char *path, Str data, const char **err) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return fail(a, err, "open", path);
+    bool ok = write_all(fd, data) || fail(a, err, "write", path);
+    if (close(fd) < 0 && ok) return fail(a, err, "write", path);
+    return ok;
+}
+
+bool file_write_atomic(Arena *a, const char *path, Str data, int mode, const char **err) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return write_special(a, path, data, err);
+    char *tmp = arena_printf(a, "%s.tmp-XXXXXX", path);
+    int fd = mkstemp(tmp);
+    if (fd < 0) return fail(a, err, "open", path);
+    bool ok = write_all(fd, data) && fchmod(fd, (mode_t)mode) == 0;
+    if (close(fd) < 0) ok = false;
+    if (ok && rename(tmp, path) == 0) return true;
     fail(a, err, "write", path);
-    if (fd >= 0) close(fd);
     unlink(tmp);
     return false;
 }

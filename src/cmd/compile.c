@@ -137,28 +137,33 @@ bool compile_std_index(Arena *a, Images *im, PkgIndex *out) {
     return false;
 }
 
-/* A stale std.vole is reported and not used. */
-static void load_std(Compile *c) {
+/* A stale std.vole is reported and not used. False when nothing will work, after a message. */
+static bool load_std(Compile *c) {
     const char *path = compile_std_path(&c->arena), *err = "";
-    if (!path) return;
+    if (!path) return true;
     Image *img;
     c->images.trusted = true;
     c->images.abi_hash = compile_abi_hash();
     bool ok = image_load_file(&c->images, path, &img, &err) && pkgindex_open(&c->arena, image_export_data(img), &c->std, &err);
     c->images.abi_hash = 0;
     c->images.trusted = false; /* programs are verified */
+    if (!ok && !c->images.space) { /* no source helps there */
+        fprintf(stderr, "vole: %s\n", err);
+        return false;
+    }
     if (!ok) {
         fprintf(stderr, "vole: %s (using the source instead)\n", err);
         images_free(&c->images);
         c->images.next_addr = IMAGE_SPACE_BASE;
         memset(&c->std, 0, sizeof c->std);
-        return;
+        return true;
     }
     c->loader.prebuilt = is_prebuilt;
     c->loader.ctx = c;
     c->syms.base_lookup = base_lookup;
     c->syms.base_ctx = c;
     c->syms.base_delta = c->images.space - IMAGE_SPACE_BASE;
+    return true;
 }
 
 Compile *compile_new(void) {
@@ -203,8 +208,7 @@ int compile_init(Compile *c) {
     c->unit.to_try = native_to_try;
     c->unit.embed_ctx = c;
     c->images.next_addr = IMAGE_SPACE_BASE;
-    if (!c->no_std) load_std(c);
-    return 0;
+    return c->no_std || load_std(c) ? 0 : 1;
 }
 
 void compile_check_package(Compile *c, BuildPackage *p) {

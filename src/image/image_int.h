@@ -35,6 +35,7 @@ typedef struct ImageHeader {
     uint64_t nfuncs, nsyms;
     uint8_t build_id[BUILD_ID_MAX], base_build_id[BUILD_ID_MAX]; /* zero-padded */
     Section sections[SEC_COUNT];
+    uint64_t contents;    /* checksum of the file behind the header; not looked at in files that we wrote ourselves (Images.trusted) */
     uint64_t checksum;    /* of the header up to here */
 } ImageHeader;
 _Static_assert(sizeof(ImageHeader) <= IMAGE_PAGE, "the header is one page");
@@ -56,6 +57,10 @@ static inline uint64_t symbol_hash(Str name) {
     uint64_t h = hash_bytes(name.p, name.n, 0x766f6c65);
     h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ull;
     return h ^ h >> 32;
+}
+
+static inline uint64_t image_contents(const void *image, uint64_t file_size) {
+    return hash_bytes((const uint8_t *)image + sizeof(ImageHeader), file_size - sizeof(ImageHeader), 2);
 }
 
 #endif

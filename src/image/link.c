@@ -487,6 +487,7 @@ static void link_all(Linker *l) {
     }
     copy_id(h->build_id, opt->build_id);
     copy_id(h->base_build_id, opt->base_build_id);
+    h->contents = image_contents(l->out->data, h->file_size);
     h->checksum = hash_bytes(h, offsetof(ImageHeader, checksum), 1);
     memcpy(l->out->data, h, sizeof *h);
     buf_free(&names);

@@ -246,7 +246,9 @@ static bool load(Images *im, const void *bytes, int fd, uint64_t at, const Image
     g->funcs = (const VmFunc *)(void *)(mem + h->sections[SEC_FUNCS].off);
     g->nfuncs = h->nfuncs;
     uint64_t delta = im->space - IMAGE_SPACE_BASE;
-    bool ok = (trusted && !delta) || relocate(g, delta, h->base + h->mem_size, err);
+    bool ok = trusted || h->contents == image_contents(mem, h->file_size);
+    if (!ok) failf(err, "damaged image: contents do not match their checksum");
+    ok = ok && ((trusted && !delta) || relocate(g, delta, h->base + h->mem_size, err));
     if (ok && !trusted) ok = check_functions(g, err) && check_symbols(g, err);
     if (!ok) {
         mmap(mem, h->mem_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
@@ -281,7 +283,7 @@ static uint64_t image_start(int fd) {
 static bool open_image(const char *path, int *fd, uint64_t *at, ImageHeader *h, uint64_t *have,
                        const char **err) {
     struct stat st;
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
     if (*fd < 0)
         return failf(err, "open %s: %s", path,
                      errno == ENOENT ? "no such file or directory" : strerror(errno));

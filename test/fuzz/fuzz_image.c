@@ -1,6 +1,6 @@
 /* Fuzz target: any bytes are loaded as an image, at its own address or (odd sizes) moved, and everything that may be asked of a loaded
  * image is asked: dump with disassembly, lines, maps, roots, symbols, package index, export data down to checked declarations. Code is
- * never run. Before loading the header's checksum and size are made right, otherwise no mutation would come past them; the magic is
+ * never run. Before loading the header's checksums and size are made right, otherwise no mutation would come past them; the magic is
  * not. Seeds: an image linked here, and images of programs (test/fuzz/image_*.go, built by tools/fuzz-seeds). */
 #include "fuzz.h"
 #include "build/pkgindex.h"
@@ -222,6 +222,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         h->file_size = size;
         if (h->mem_size > 64 << 20) h->mem_size = size + h->mem_size % 65536;
         memset(h->base_build_id, 0, sizeof h->base_build_id);
+        h->contents = image_contents(blob.data, size);
         h->checksum = hash_bytes(h, offsetof(ImageHeader, checksum), 1);
         im.next_addr = h->base;
     }

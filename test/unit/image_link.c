@@ -189,6 +189,38 @@ static void damaged(void **state) {
     buf_free(&good);
 }
 
+static const char *refusal(const Buf *from, size_t n, size_t flip) {
+    static char text[256];
+    Buf b = {0};
+    Images im = {0};
+    Image *g;
+    const char *err = NULL;
+    buf_put(&b, from->data, n);
+    if (flip < n) b.data[flip] = (char)(b.data[flip] ^ 0x40);
+    if (image_load_blob(&im, &b, &g, &err)) fail_msg("%zu bytes with byte %zu changed were loaded", n, flip);
+    snprintf(text, sizeof text, "%s", err);
+    images_free(&im);
+    return text;
+}
+
+/* Cut at every length, each byte changed: one sentence. */
+static void every_damage(void **state) {
+    (void)state;
+    Buf good = {0};
+    make_image(&good, IMAGE_SPACE_BASE);
+    for (size_t n = 0; n < good.len; n++) {
+        const char *why = refusal(&good, n, (size_t)-1);
+        assert_true(!strncmp(why, "damaged image: ", 15) || !strcmp(why, "not a vole image"));
+        assert_null(strchr(why, '\n'));
+    }
+    for (size_t i = 0; i < good.len; i++) {
+        const char *why = refusal(&good, good.len, i);
+        assert_true(i < 8 ? !strcmp(why, "not a vole image") : i < 12 ? !strncmp(why, "image format version ", 21)
+                                                              : !strncmp(why, "damaged image: ", 15));
+    }
+    buf_free(&good);
+}
+
 static void undefined_data(void **state) {
     (void)state;
     SymTab t;
@@ -204,7 +236,7 @@ static void undefined_data(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(link_and_load), cmocka_unit_test(damaged),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(link_and_load), cmocka_unit_test(damaged), cmocka_unit_test(every_damage),
                                        cmocka_unit_test(undefined_data)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
