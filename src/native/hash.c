@@ -5,7 +5,6 @@
 #include "native/native.h"
 
 #ifdef __x86_64__
-#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -62,10 +61,7 @@ static void sha256_blocks(uint32_t *h, const uint8_t *p, size_t nblocks) {
 }
 
 #ifdef __x86_64__
-static bool has_sha(void) {
-    unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & 1u << 29;
-}
+static bool has_sha(void) { return __builtin_cpu_supports("sha"); } /* not cpuid: see cipher.c */
 
 __attribute__((target("sha,sse4.1,ssse3")))
 static void sha256_blocks_ni(uint32_t *h, const uint8_t *p, size_t nblocks) {
