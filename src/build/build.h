@@ -24,6 +24,7 @@ struct BuildPackage {
     Str go_version;      /* "go1.27" */
     bool is_std, is_main, prebuilt, is_test_variant, has_asm, failed;
     int state;
+    uint8_t view;        /* VIEW_* */
     struct Module *module;
     Arena *arena;
     struct Package *types; /* set by whoever checks it */
@@ -86,12 +87,14 @@ BuildPackage *loader_load(Loader *l, const char *pattern);
 bool loader_match(Loader *l, const char *pattern, StrVec *out);
 BuildPackage *loader_import(Loader *l, Str path, BuildPackage *from, Pos pos);
 
-/* Whether a file of that name with that text belongs to the build. arch_view: false for packages that are
- * compiled without architecture (see build_no_arch). */
-bool build_match_file(Loader *l, Str name, Str text, bool arch_view);
+/* How a package's files are chosen. VIEW_ARCH: for amd64; without it for no architecture (see build_no_arch). VIEW_PURE:
+ * with the tags for Go instead of assembly. */
+enum { VIEW_ARCH = 1, VIEW_PURE = 2 };
+/* Whether a file of that name with that text belongs to the build. */
+bool build_match_file(Loader *l, Str name, Str text, unsigned view);
 bool build_no_arch(Str path);
 /* Evaluates a constraint expression ("linux && !cgo"); false and *err on a syntax mistake. */
-bool build_eval(Loader *l, Str expr, bool arch_view, bool *value, const char **err);
+bool build_eval(Loader *l, Str expr, unsigned view, bool *value, const char **err);
 
 /* //go:embed: files below dir that match the patterns, sorted as embed.FS wants. */
 typedef struct EmbedFile { Str name; const char *path; bool is_dir; Str data; } EmbedFile;

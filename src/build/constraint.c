@@ -1,5 +1,5 @@
 /* Build constraints: //go:build lines and file names. The configuration is fixed: linux/amd64 as gc sees
- * it, with the tags that choose pure Go over assembly. */
+ * it, with the tags that choose pure Go over assembly where there is some. */
 #define _GNU_SOURCE
 #include "build/build.h"
 
@@ -11,8 +11,10 @@ static const char *const known_os[] = {"aix", "android", "darwin", "dragonfly", 
 static const char *const known_arch[] = {"386", "amd64", "amd64p32", "arm", "armbe", "arm64",
     "arm64be", "loong64", "mips", "mipsle", "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc",
     "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm"};
-static const char *const true_tags[] = {"linux", "unix", "gc", "purego", "math_big_pure_go",
-    "osusergo", "netgo", "goexperiment.jsonv2", "noasm"};
+static const char *const true_tags[] = {"linux", "unix", "gc", "math_big_pure_go",
+    "osusergo", "netgo", "goexperiment.jsonv2"};
+/* Where there is assembly to do without. Elsewhere purego would also keep packages from using unsafe. */
+static const char *const pure_tags[] = {"purego", "noasm"};
 /* Compiled without architecture, so that Go's generic files are chosen over assembly. */
 static const char *const no_arch[] = {"internal/bytealg", "math", "hash/crc32", "internal/abi"};
 
@@ -26,9 +28,10 @@ static bool in_list(Str s, const char *const *list, size_t n) {
 
 bool build_no_arch(Str path) { return in_list(path, no_arch, ARRAY_LEN(no_arch)); }
 
-static bool tag_is_true(Loader *l, Str tag, bool arch_view) {
+static bool tag_is_true(Loader *l, Str tag, unsigned view) {
     if (in_list(tag, true_tags, ARRAY_LEN(true_tags))) return true;
-    if (str_is(tag, "amd64")) return arch_view;
+    if (str_is(tag, "amd64")) return view & VIEW_ARCH;
+    if (in_list(tag, pure_tags, ARRAY_LEN(pure_tags))) return view & VIEW_PURE;
     if (str_has_prefix(tag, "go1.")) {
         int n = 0;
         for (size_t i = 4; i < tag.n; i++) {
@@ -47,7 +50,7 @@ static bool tag_is_true(Loader *l, Str tag, bool arch_view) {
 typedef struct ExprParser {
     Loader *l;
     const char *p, *end;
-    bool arch_view;
+    unsigned view;
     int size; /* calls of parse_not: go's limit bounds the recursion, too */
     const char *err;
 } ExprParser;
@@ -82,7 +85,7 @@ static bool parse_atom(ExprParser *x) {
     const char *start = x->p;
     while (x->p < x->end && is_tag_char(*x->p)) x->p++;
     if (x->p == start) return parse_fail(x, x->p == x->end ? "unexpected end of expression" : "unexpected token");
-    return tag_is_true(x->l, (Str){start, (size_t)(x->p - start)}, x->arch_view);
+    return tag_is_true(x->l, (Str){start, (size_t)(x->p - start)}, x->view);
 }
 
 static bool parse_not(ExprParser *x) {
@@ -117,8 +120,8 @@ static bool parse_or(ExprParser *x) {
     }
 }
 
-bool build_eval(Loader *l, Str expr, bool arch_view, bool *value, const char **err) {
-    ExprParser x = {.l = l, .p = expr.p, .end = expr.p + expr.n, .arch_view = arch_view};
+bool build_eval(Loader *l, Str expr, unsigned view, bool *value, const char **err) {
+    ExprParser x = {.l = l, .p = expr.p, .end = expr.p + expr.n, .view = view};
     *value = parse_or(&x);
     skip_space(&x);
     if (!x.err && x.p != x.end) x.err = "unexpected token";
@@ -129,7 +132,7 @@ bool build_eval(Loader *l, Str expr, bool arch_view, bool *value, const char **e
 /* ---- Files ------------------------------------------------------------------------------------------ */
 
 /* name_GOOS, name_GOARCH, name_GOOS_GOARCH, each with _test at most once. */
-static bool match_name(Str name, bool arch_view) {
+static bool match_name(Str name, unsigned view) {
     if (str_has_suffix(name, ".go")) name.n -= 3;
     if (str_has_suffix(name, "_test")) name.n -= 5;
     size_t us = 0;
@@ -147,8 +150,8 @@ static bool match_name(Str name, bool arch_view) {
     bool last_arch = in_list(last, known_arch, ARRAY_LEN(known_arch));
     bool last_os = in_list(last, known_os, ARRAY_LEN(known_os));
     if (last_arch && before.p && in_list(before, known_os, ARRAY_LEN(known_os)))
-        return arch_view && str_is(last, "amd64") && str_is(before, "linux");
-    if (last_arch) return arch_view && str_is(last, "amd64");
+        return (view & VIEW_ARCH) && str_is(last, "amd64") && str_is(before, "linux");
+    if (last_arch) return (view & VIEW_ARCH) && str_is(last, "amd64");
     if (last_os) return str_is(last, "linux");
     return true;
 }
@@ -195,7 +198,7 @@ static Str find_constraint(Str text) {
 }
 
 /* One line "// +build a,!b c": alternatives of conjunctions. */
-static bool plus_build_line(Loader *l, Str s, bool arch_view) {
+static bool plus_build_line(Loader *l, Str s, unsigned view) {
     const char *p = s.p, *end = s.p + s.n;
     bool any = false;
     while (p < end) {
@@ -207,7 +210,7 @@ static bool plus_build_line(Loader *l, Str s, bool arch_view) {
             p += not;
             const char *tag = p;
             while (p < end && is_tag_char(*p)) p++;
-            all &= tag_is_true(l, (Str){tag, (size_t)(p - tag)}, arch_view) != not;
+            all &= tag_is_true(l, (Str){tag, (size_t)(p - tag)}, view) != not;
             if (p == end || *p != ',') break;
             p++;
         }
@@ -219,7 +222,7 @@ static bool plus_build_line(Loader *l, Str s, bool arch_view) {
 
 /* The older form, which counts where there is no //go:build line: all "// +build" lines among the comments that
  * begin the file and are followed by an empty line. */
-static bool match_plus_build(Loader *l, Str text, bool arch_view) {
+static bool match_plus_build(Loader *l, Str text, unsigned view) {
     const char *p = text.p, *end = p + text.n;
     bool value = true, pending = true; /* pending: no empty line has followed yet */
     while (p < end) {
@@ -230,17 +233,17 @@ static bool match_plus_build(Loader *l, Str text, bool arch_view) {
         else if (!str_has_prefix(line, "//")) break;
         Str rest = line.n >= 2 ? str_trim((Str){line.p + 2, line.n - 2}) : line;
         if (str_has_prefix(rest, "+build") && rest.n > 6 && (rest.p[6] == ' ' || rest.p[6] == '\t'))
-            pending &= plus_build_line(l, (Str){rest.p + 6, rest.n - 6}, arch_view);
+            pending &= plus_build_line(l, (Str){rest.p + 6, rest.n - 6}, view);
     }
     return value;
 }
 
-bool build_match_file(Loader *l, Str name, Str text, bool arch_view) {
+bool build_match_file(Loader *l, Str name, Str text, unsigned view) {
     if (name.n && (name.p[0] == '_' || name.p[0] == '.')) return false;
-    if (!match_name(name, arch_view)) return false;
+    if (!match_name(name, view)) return false;
     Str c = find_constraint(text);
-    if (!c.p) return match_plus_build(l, text, arch_view);
+    if (!c.p) return match_plus_build(l, text, view);
     bool v = true;
-    if (c.n && !build_eval(l, c, arch_view, &v, NULL)) return false;
+    if (c.n && !build_eval(l, c, view, &v, NULL)) return false;
     return v;
 }

@@ -410,6 +410,10 @@ static bool add_text(Loader *l, BuildPackage *p, const char *path, const char *s
     return true;
 }
 
+static unsigned choose_view(Str path, bool is_std, bool has_asm) {
+    return (build_no_arch(path) && is_std ? 0 : VIEW_ARCH) | (is_std || has_asm ? VIEW_PURE : 0);
+}
+
 static bool add_file(Loader *l, BuildPackage *p, const char *path, Str name, bool filter, bool tests) {
     const char *err = NULL;
     Str text;
@@ -418,7 +422,7 @@ static bool add_file(Loader *l, BuildPackage *p, const char *path, Str name, boo
         load_error(l, 0, "%s", err);
         return false;
     }
-    if (filter && !build_match_file(l, name, text, !build_no_arch(p->path))) return true;
+    if (filter && !build_match_file(l, name, text, p->view)) return true;
     return add_text(l, p, path, display_path(l, p, path), name, text, filter);
 }
 
@@ -435,21 +439,21 @@ static void put_chain(Loader *l, Buf *b, Str last, bool cycle) {
 
 /* Overlay: lib/PATH replaces the directory; with a file OVERLAY in it, its files are merged over Go's. */
 static bool read_dir(Loader *l, BuildPackage *p, bool tests) {
-    const char *over = p->is_std ? overlay_dir(l, p->path) : NULL;
+    const char *over = p->is_std || !looks_std(p->path) ? overlay_dir(l, p->path) : NULL;
     bool merge = over && file_exists(path_join(l->arena, over, "OVERLAY"));
     int nover = 0, n = 0;
     char **over_files = over ? list_go_files(l->arena, over, &nover, NULL) : NULL;
     char **files = NULL;
     bool ok = true;
-    if (!over || merge) {
-        files = list_go_files(l->arena, p->dir, &n, &p->has_asm);
-        for (int i = 0; i < n; i++) {
-            bool replaced = false;
-            for (int k = 0; k < nover; k++) replaced |= !strcmp(files[i], over_files[k]);
-            if (!replaced) ok &= add_file(l, p, path_join(l->arena, p->dir, files[i]), str_c(files[i]), true, tests);
-        }
+    if (!over || merge) files = list_go_files(l->arena, p->dir, &n, &p->has_asm);
+    p->view = (uint8_t)choose_view(p->path, p->is_std, p->has_asm);
+    for (int i = 0; i < n; i++) {
+        const char *dir = p->dir;
+        for (int k = 0; k < nover; k++)
+            if (!strcmp(files[i], over_files[k])) dir = p->is_std ? NULL : over; /* of other packages only what they have */
+        if (dir) ok &= add_file(l, p, path_join(l->arena, dir, files[i]), str_c(files[i]), true, tests);
     }
-    for (int k = 0; k < nover; k++)
+    for (int k = 0; k < nover && p->is_std; k++)
         ok &= add_file(l, p, path_join(l->arena, over, over_files[k]), str_c(over_files[k]), true, tests);
     if (over && !merge) p->dir = over;
     if (ok && !p->files.len) {
@@ -774,14 +778,14 @@ BuildPackage *loader_load_test(Loader *l, const char *pattern, char **files, int
 
 static void walk(Loader *l, const char *dir, Str path, bool std, StrVec *out) {
     int n;
-    char **files = list_go_files(l->arena, dir, &n, NULL);
-    bool any = false;
+    bool has_asm = false, any = false;
+    char **files = list_go_files(l->arena, dir, &n, &has_asm);
     for (int i = 0; i < n && !any; i++) {
         if (!l->match_tests && str_has_suffix(str_c(files[i]), "_test.go")) continue;
         Str text;
         const char *err;
         if (!file_read(l->arena, path_join(l->arena, dir, files[i]), &text, &err)) continue;
-        any = build_match_file(l, str_c(files[i]), text, !build_no_arch(path));
+        any = build_match_file(l, str_c(files[i]), text, choose_view(path, std, has_asm));
     }
     if (any) vec_push(out, str_dup(l->arena, path));
     struct dirent **names;

@@ -53,7 +53,7 @@ static int by_key(const void *a, const void *b) { return str_cmp(((const Setting
 
 Str godebug_default(Compile *c) {
     Module *m = c->loader.main_module;
-    int version = 27;
+    int version = str_is(str_c(c->loader.go111module), "off") ? 20 : 27; /* GOPATH mode is from before such settings */
     if (m && str_has_prefix(m->go_version, "go1.")) version = atoi(m->go_version.p + 4);
     Settings own = {0}, all = {0};
     for (int i = 0; m && i < m->godebug.len; i++) set_text(&own, m->godebug.at[i], &version);

@@ -24,7 +24,11 @@ GoString str_concat(M *m, const GoString *parts, int n) {
         last = i;
     }
     if (!used) return (GoString){0};
-    if (used == 1) return parts[last];
+    if (used == 1) { /* itself, unless its bytes lie in a frame: the escape analysis relies on a copy */
+        GoString s = parts[last];
+        bool lasts = mem_is_heap(m->vm, s.p) || (uint64_t)(uintptr_t)s.p - rt_image_space < IMAGE_SPACE_SIZE;
+        return lasts ? s : str_from_bytes(m, s.p, s.n);
+    }
     uint8_t *q = mem_alloc_noscan(m, (size_t)total, false), *at = q;
     for (int i = 0; i < n; i++) {
         if (!parts[i].n) continue;

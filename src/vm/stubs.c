@@ -10,7 +10,7 @@ static const uint64_t stub_code[STUB_COUNT][2] = {
     [STUB_NATIVE] = {BC_STUBNATIVE, BC_STUBNATIVE},
 };
 static const FuncInfo stub_info[STUB_COUNT] = {
-    [STUB_GOEXIT] = {.name = "runtime.goexit", .file = "", .func = &vm_stubs[STUB_GOEXIT], .ncode = 2},
+    [STUB_GOEXIT] = {.name = "runtime.goexit", .file = "$GOROOT/src/runtime/asm_amd64.s", .start_line = 1265, .func = &vm_stubs[STUB_GOEXIT], .ncode = 2},
     [STUB_PANIC] = {.name = "runtime.gopanic", .file = "$GOROOT/src/runtime/panic.go", .start_line = 859, .func = &vm_stubs[STUB_PANIC], .ncode = 2},
     [STUB_CHUNK] = {.name = "runtime.morestack", .file = "", .func = &vm_stubs[STUB_CHUNK], .ncode = 2},
     [STUB_NATIVE] = {.name = "runtime.nativecall", .file = "", .func = &vm_stubs[STUB_NATIVE], .ncode = 2},

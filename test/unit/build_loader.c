@@ -45,14 +45,14 @@ static void write_file(Fixture *f, const char *name, const char *text) {
 static bool eval(Fixture *f, const char *expr) {
     bool v = false;
     const char *err = NULL;
-    assert_true(build_eval(&f->loader, str_c(expr), true, &v, &err));
+    assert_true(build_eval(&f->loader, str_c(expr), VIEW_ARCH | VIEW_PURE, &v, &err));
     return v;
 }
 
 static bool is_wrong(Fixture *f, const char *expr) {
     bool v;
     const char *err;
-    return !build_eval(&f->loader, str_c(expr), true, &v, &err);
+    return !build_eval(&f->loader, str_c(expr), VIEW_ARCH, &v, &err);
 }
 
 static void test_expressions(void **state) {
@@ -82,13 +82,15 @@ static void test_expressions(void **state) {
 }
 
 static bool takes(Fixture *f, const char *name, const char *text, bool arch) {
-    return build_match_file(&f->loader, str_c(name), str_c(text), arch);
+    return build_match_file(&f->loader, str_c(name), str_c(text), arch ? VIEW_ARCH : VIEW_PURE);
 }
 
 static void test_files(void **state) {
     Fixture *f = *state;
     const char *p = "package p\n";
     assert_true(takes(f, "a.go", p, true));
+    assert_false(takes(f, "a.go", "//go:build purego\npackage p\n", true)); /* no assembly there */
+    assert_true(takes(f, "a.go", "//go:build purego\npackage p\n", false));
     assert_true(takes(f, "a_linux.go", p, true));
     assert_true(takes(f, "a_linux_amd64.go", p, true));
     assert_false(takes(f, "a_linux_amd64.go", p, false));
