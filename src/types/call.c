@@ -461,9 +461,14 @@ static bool qualified_ident(Checker *c, Operand *x, SelectorExpr *e, Object *pn)
     Name *sel = e->sel->name;
     Object *o = package_lookup(c->ts, p, sel);
     Pos pos = e->sel->x.pos;
-    if (!o || !object_is_exported(o)) { /* gc's export data holds no other names */
+    if (o && !object_is_exported(o) && !p->fake) { /* export data has them only as far as importers need them */
+        types_error(c, pos, ERR_UnexportedName, "name %n not exported by package %n", sel, p->name);
+        return false;
+    }
+    if (!o || !object_is_exported(o)) {
         if (p->fake) return false;
         Object *alt = NULL;
+        package_declare_all(p);
         for (int i = 0; i < p->scope->elems.len; i++) {
             Object *k = p->scope->elems.entries[i].val;
             if (k && object_is_exported(k) && equal_fold(k->name, sel) && (!alt || strcmp(k->name->p, alt->name->p) < 0))
