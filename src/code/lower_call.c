@@ -178,6 +178,16 @@ static bool lower_chan(Sel *s, ValueId id) {
     return true;
 }
 
+/* Loads of one word are atomic; where the machine keeps them in order they need no more than that. */
+static bool plain_atomic_load(IrValue *v) {
+#if defined(__x86_64__)
+    return (v->aux.i == INTRIN_ATOMIC_LOAD8 || v->aux.i == INTRIN_ATOMIC_LOAD32 || v->aux.i == INTRIN_ATOMIC_LOAD64 ||
+            v->aux.i == INTRIN_ATOMIC_LOADPTR) && v->type && v->type->nslots == 1;
+#else
+    return false;
+#endif
+}
+
 static void lower_intrinsic(Sel *s, ValueId id) {
     IrValue *v = sel_val(s, id);
     int b = s->out_base;
@@ -190,6 +200,11 @@ static void lower_intrinsic(Sel *s, ValueId id) {
     if (sel_rotates(s, id, &count)) {
         bool wide = v->aux.i == INTRIN_ROTL64;
         emit_abc(s, wide ? BC_ROTLI : BC_ROTLI32U, dst(s, id), reg(s, v->args[0]), (int)count & (wide ? 63 : 31));
+        return;
+    }
+    if (plain_atomic_load(v)) {
+        emit_abc(s, (BcOp)(BC_LD8S + mem_kind(v->type)), dst(s, id), reg(s, v->args[0]), 0);
+        emit_safe(s, id);
         return;
     }
     if (v->nargs == 1) b = reg(s, v->args[0]);
@@ -207,7 +222,7 @@ static void lower_intrinsic(Sel *s, ValueId id) {
     int d = v->type && v->type->nslots ? dst(s, id) : tmp(s, 1);
     emit_abc(s, BC_INTR, d, b, (int)v->aux.i);
     if (!pure) emit_safe(s, id);
-    if (v->type && v->type->nslots && !(pure && !v->type->is_signed)) emit_ext(s, v->type, d, d);
+    if (v->type && v->type->rep == REP_INT && v->type->is_signed) emit_ext(s, v->type, d, d); /* others are as wanted */
 }
 
 bool lower_call(Sel *s, ValueId id) {

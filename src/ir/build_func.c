@@ -227,7 +227,7 @@ VarLoc *fn_lookup(Fn *fn, Object *o) {
 static ValueId var_pointer(Fn *fn, VarLoc *l) {
     const IrType *p = irtype_ptr(fn->u);
     if (l->kind == VAR_HEAP) return fn_aux_var(fn, E0(fn, LOCALGET, p), l->var);
-    return fn_flag(fn, fn_aux2(fn, E1(fn, LOAD, p, get_ctx(fn)), l->off), IRF_NONNIL);
+    return fn_flag(fn, fn_aux2(fn, E1(fn, LOAD, p, get_ctx(fn)), l->off), IRF_NONNIL | IRF_INBOUNDS);
 }
 
 Place place_var(Fn *fn, Object *o) {

@@ -83,7 +83,7 @@ extern const IrOpInfo ir_op_info[IR_OP_COUNT];
 
 typedef enum IrFlag {
     IRF_NONNIL = 1,   /* pointer operand proven non-nil: no nil check */
-    IRF_INBOUNDS = 2, /* index proven in range / divisor proven non-zero / shift count below width */
+    IRF_INBOUNDS = 2, /* index proven in range / divisor proven non-zero / shift count below width; LOAD: gives no nil */
     IRF_NOESCAPE = 4, /* NEW, CLOSURE, MAKE_SLICE, BOX: result does not outlive the frame */
     IRF_NOWB = 8,     /* STORE of a pointer that needs no write barrier (to the stack or fresh memory) */
     IRF_BYADDR = 16,  /* MAPGET, MAPGETOK, ASSERTTYPE, ASSERTTYPEOK of a big type: the value's address or nil */

@@ -70,7 +70,7 @@ static void visit_value(Gvn *g, ValueId id) {
         if (g->nonnil[canon(g, v->args[0])]) v->flags |= IRF_NONNIL;
         else note_nonnil(g, v->args[0]);
     }
-    if (!v->type || !numbered(v)) return;
+    if (!v->type || !(numbered(v) || opt_is_capture(g->o, v))) return;
     uint64_t h = key(g, v);
     for (int i = g->heads[h & g->mask]; i; i = g->table.at[i].next) {
         Entry *e = &g->table.at[i];

@@ -3,8 +3,9 @@
  * that a value moves out as far as it can. */
 #include "opt/opt_int.h"
 
-static bool movable(IrValue *v) {
+static bool movable(Opt *o, IrValue *v) {
     switch (v->op) {
+    case IR_LOAD: return opt_is_capture(o, v);
     case IR_ADD: case IR_SUB: case IR_MUL: case IR_AND: case IR_OR: case IR_XOR: case IR_ANDNOT: case IR_NEG: case IR_COM:
     case IR_FADD: case IR_FSUB: case IR_FMUL: case IR_FDIV: case IR_FNEG: case IR_CONV:
     case IR_PURE:
@@ -55,7 +56,7 @@ static void hoist(Licm *l, int head, BlockId pre) {
         for (int k = 0; k < b->insts.len; k++) {
             ValueId id = b->insts.at[k];
             IrValue *v = ir_val(f, id);
-            bool go = is_const(v->op) ? l->wanted[id] : movable(v);
+            bool go = is_const(v->op) ? l->wanted[id] : movable(l->o, v);
             for (uint32_t a = 0; go && a < v->nargs; a++) {
                 IrValue *x = oval(l->o, v->args[a]);
                 if (!in_loop(l, head, v->args[a])) continue;

@@ -30,6 +30,11 @@ void opt_apply(Opt *o);                     /* rewrites all arguments, drops rep
 void opt_cfg(Opt *o);                       /* order and dominators; drops unreachable blocks */
 bool opt_dominates(Opt *o, BlockId a, BlockId b);
 void opt_loops(Opt *o);                     /* fills depth */
+/* A load of what a closure captured: contexts are never written after they are made. */
+static inline bool opt_is_capture(Opt *o, IrValue *v) {
+    return v->op == IR_LOAD && (v->flags & IRF_NONNIL) && oval(o, v->args[0])->op == IR_CTX && v->type->nslots &&
+           v->type->nslots <= 3;
+}
 bool opt_const_int(Opt *o, ValueId v, int64_t *out);
 int64_t opt_wrap(const IrType *t, int64_t x); /* normalises to an int type */
 

@@ -295,14 +295,13 @@ static void simplify_aggget(Opt *o, ValueId id) {
 }
 
 static bool is_nonnil(Opt *o, ValueId p) {
-    for (;;) {
-        IrValue *v = oval(o, opt_resolve(o, p));
-        switch (v->op) {
-        case IR_NEW: case IR_LOCALADDR: case IR_SYMADDR: case IR_CLOSURE: case IR_FIELDADDR: case IR_ELEMADDR:
-        case IR_ARRADDR: case IR_CTX: case IR_MAPADDR:
-            return true;
-        default: return false;
-        }
+    IrValue *v = oval(o, opt_resolve(o, p));
+    switch (v->op) {
+    case IR_NEW: case IR_LOCALADDR: case IR_SYMADDR: case IR_CLOSURE: case IR_FIELDADDR: case IR_ELEMADDR:
+    case IR_ARRADDR: case IR_CTX: case IR_MAPADDR:
+        return true;
+    case IR_LOAD: return (v->flags & IRF_INBOUNDS) != 0;
+    default: return false;
     }
 }
 
