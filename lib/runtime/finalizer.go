@@ -104,7 +104,7 @@ func implements(inter *abi.InterfaceType, t *abi.Type) bool
 func startFinalizers() {
 	if !finalizerStarted {
 		finalizerStarted = true
-		go runFinalizers()
+		goSystem(runFinalizers)
 	}
 }
 
@@ -116,10 +116,11 @@ func nextFinalizer() (fn unsafe.Pointer, arg unsafe.Pointer, argType *abi.Type, 
 func callFinalizer(fn unsafe.Pointer, arg unsafe.Pointer)
 func callFinalizerIface(fn unsafe.Pointer, arg unsafe.Pointer, inter, typ *abi.Type)
 
-func becomeSystem()
+// goSystem starts a goroutine of the runtime's own, which is not counted and
+// not shown.
+func goSystem(f func())
 
 func runFinalizers() {
-	becomeSystem()
 	for {
 		fn, arg, _, cleanup := nextFinalizer()
 		if cleanup {

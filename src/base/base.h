@@ -37,6 +37,9 @@
 #endif
 noreturn_ void base_bug(const char *file, int line, const char *fmt, ...) printf_like(3, 4);
 noreturn_ void base_oom(void);
+size_t address_limit(void); /* bytes of addresses that the process may use (ulimit -v); SIZE_MAX: no limit */
+/* Of the process, which has one memory: what base_oom does instead; fn ends the process. */
+void base_on_oom(void (*fn)(void *ctx), void *ctx);
 
 /* A line that base_bug prints so that an internal error names its stage and position; set by the
  * stages ("building SSA of fmt.Fprintf"), thread-local, may be NULL. */

@@ -3,6 +3,7 @@
 #include "base/base.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 _Thread_local const char *base_stage;
 
@@ -19,7 +20,17 @@ void base_bug(const char *file, int line, const char *fmt, ...) {
     _Exit(3);
 }
 
+size_t address_limit(void) {
+    struct rlimit as;
+    return getrlimit(RLIMIT_AS, &as) || as.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)as.rlim_cur;
+}
+
+static void (*oom_handler)(void *);
+static void *oom_ctx;
+void base_on_oom(void (*fn)(void *ctx), void *ctx) { oom_handler = fn, oom_ctx = ctx; }
+
 void base_oom(void) {
+    if (oom_handler) oom_handler(oom_ctx);
     fputs("vole: out of memory\n", stderr);
     _Exit(1);
 }

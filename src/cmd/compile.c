@@ -408,8 +408,12 @@ int compile_link(Compile *c, Buf *blob) {
 void compile_with_stack(void *(*fn)(void *), void *arg) {
     pthread_attr_t attr;
     pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, (size_t)512 << 20);
     pthread_t t;
-    if (pthread_create(&t, &attr, fn, arg)) base_oom();
+    size_t most = address_limit() / 8;
+    for (size_t size = most < (size_t)512 << 20 ? most & ~(size_t)65535 : (size_t)512 << 20;; size /= 4) {
+        pthread_attr_setstacksize(&attr, size);
+        if (!pthread_create(&t, &attr, fn, arg)) break;
+        if (size < 4 << 20) base_oom();
+    }
     pthread_join(t, NULL);
 }

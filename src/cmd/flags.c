@@ -1,6 +1,7 @@
 /* Command-line flags in go's syntax: one dash or two, -name=value or -name value. */
 #include "cmd/compile.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static const char *flag_name(const char *arg) {
@@ -44,6 +45,24 @@ static bool parse_stress(Compile *c, const char *v) {
     return true;
 }
 
+/* A number above 0 with K, M, G or T (times 1024), also as KB, KiB. */
+static int64_t parse_size(const char *v, const char *flag, int *status) {
+    char *end;
+    errno = 0;
+    long long n = strtoll(v, &end, 10);
+    const char *unit = "KMGT", *u = *end ? strchr(unit, *end & ~32) : NULL;
+    int shift = u ? 10 * (int)(u - unit + 1) : 0;
+    if (u) end++;
+    if (u && *end == 'i') end++;
+    if (*end == 'B' || *end == 'b') end++;
+    if (end == v || *end || errno || n <= 0 || n > INT64_MAX >> shift) {
+        fprintf(stderr, "vole: invalid value \"%s\" for flag %s: want a number such as 1000 or 512M\n", v, flag);
+        *status = 2;
+        return 0;
+    }
+    return n << shift;
+}
+
 bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
     static const char *const ignored_values[] = {"p", "mod", "modfile", "buildmode", "compiler", "gcflags", "ldflags", "asmflags",
                                                  "gccgoflags", "installsuffix", "pkgdir", "toolexec", "overlay", "pgo"};
@@ -56,6 +75,8 @@ bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
     else if ((v = flag_value(argc, argv, i, "stress"))) parse_stress(c, v);
     else if ((v = flag_value(argc, argv, i, "sched"))) c->vm.sched_seed = strtol(strncmp(v, "seed:", 5) ? v : v + 5, NULL, 10);
     else if ((v = flag_value(argc, argv, i, "procs"))) c->vm.nprocs = atoi(v);
+    else if ((v = flag_value(argc, argv, i, "max-goroutines"))) c->vm.max_goroutines = (uint64_t)parse_size(v, a, status);
+    else if ((v = flag_value(argc, argv, i, "max-memory"))) c->vm.max_memory = parse_size(v, a, status);
     else if ((v = flag_value(argc, argv, i, "lang"))) c->lang = v;
     else if ((v = flag_value(argc, argv, i, "tags"))) add_tags(c, v);
     else if ((v = flag_value(argc, argv, i, "stats"))) {

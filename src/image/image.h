@@ -14,6 +14,7 @@ typedef struct Images {       /* the images of one program, in load order: std.v
     uint64_t next_addr;       /* where the next image is linked for */
     bool relocated;           /* IMAGE_SPACE_BASE could not be had */
     uint64_t space;           /* where the image space really lies: NameOff etc. are relative to it */
+    uint64_t space_size;      /* how much of it is reserved: IMAGE_SPACE_SIZE, or less */
     uint64_t abi_hash;        /* nonzero: images must carry it (LinkOptions.abi_hash) */
     bool trusted;             /* files were written by us: skip the checks that read every page */
 } Images;

@@ -34,24 +34,30 @@ static bool failf(const char **err, const char *fmt, ...) {
 static bool reserve(Images *im, const char **err) {
     if (im->space) return true;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *p;
+    uint64_t size = IMAGE_SPACE_SIZE, room = address_limit();
+    while (size > room / 4 && size > IMAGE_SPACE_LEAST) size /= 2;
+    for (;; size /= 2) {
 #ifdef SAN_THREAD
-    void *p = MAP_FAILED;
+        p = MAP_FAILED, errno = EEXIST;
 #else
-    void *p = mmap((void *)IMAGE_SPACE_BASE, IMAGE_SPACE_SIZE, PROT_NONE,
-                   flags | MAP_FIXED_NOREPLACE, -1, 0);
+        p = mmap((void *)IMAGE_SPACE_BASE, size, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
 #endif
-    if (p != MAP_FAILED &&
-        p != (void *)IMAGE_SPACE_BASE) { /* kernels before 4.17 take it as a hint */
-        munmap(p, IMAGE_SPACE_SIZE);
-        p = MAP_FAILED;
+        if (p != MAP_FAILED &&
+            p != (void *)IMAGE_SPACE_BASE) { /* kernels before 4.17 take it as a hint */
+            munmap(p, size);
+            p = MAP_FAILED;
+        }
+        if (p != MAP_FAILED || errno != ENOMEM || size <= IMAGE_SPACE_LEAST) break;
     }
     if (p == MAP_FAILED) {
-        p = mmap(NULL, IMAGE_SPACE_SIZE, PROT_NONE, flags, -1, 0);
+        p = mmap(NULL, size, PROT_NONE, flags, -1, 0);
         if (p == MAP_FAILED)
-            return failf(err, "cannot reserve 2 GB of addresses for images: %s", strerror(errno));
+            return failf(err, "cannot reserve addresses for images: %s", strerror(errno));
         im->relocated = true;
     }
     im->space = (uint64_t)(uintptr_t)p;
+    im->space_size = size;
     if (!im->next_addr) im->next_addr = IMAGE_SPACE_BASE;
     return true;
 }
@@ -227,6 +233,8 @@ static bool load(Images *im, const void *bytes, int fd, uint64_t at, const Image
             return failf(err, "image needs its base image (std.vole) loaded first");
     }
     uint8_t *mem = (uint8_t *)(uintptr_t)(im->space + (h->base - IMAGE_SPACE_BASE));
+    if (h->base - IMAGE_SPACE_BASE + h->mem_size > im->space_size)
+        return failf(err, "the limit of addresses (ulimit -v) leaves no room for the image");
     uint64_t file_part = (h->file_size + IMAGE_PAGE - 1) & ~(uint64_t)(IMAGE_PAGE - 1);
     int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_FIXED;
     bool copy = at % IMAGE_PAGE; /* behind a first line of any length */
@@ -343,7 +351,7 @@ bool image_load_blob(Images *im, Buf *blob, Image **out, const char **err) {
 void images_free(Images *im) {
     for (int i = 0; i < im->list.len; i++) free(im->list.at[i]);
     vec_free(&im->list);
-    if (im->space) munmap((void *)(uintptr_t)im->space, IMAGE_SPACE_SIZE);
+    if (im->space) munmap((void *)(uintptr_t)im->space, im->space_size);
     *im = (Images){0};
 }
 

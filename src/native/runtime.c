@@ -128,7 +128,7 @@ RtResult native_exit(M *m, uint64_t *args) {
 }
 
 RtResult native_throw(M *m, uint64_t *args) { rt_fatal(m->vm, "%.*s", (int)args[1], (const char *)args[0]); }
-RtResult native_fatal(M *m, uint64_t *args) { rt_fatal(m->vm, "%.*s", (int)args[1], (const char *)args[0]); }
+RtResult native_fatal(M *m, uint64_t *args) { rt_misuse(m->vm, "%.*s", (int)args[1], (const char *)args[0]); }
 
 RtResult native_write(M *m, uint64_t *args) {
     ssize_t n = write((int)args[0], (const void *)args[1], (size_t)(int32_t)args[2]);
@@ -289,8 +289,11 @@ RtResult native_goid(M *m, uint64_t *args) {
     return RT_OK;
 }
 
-RtResult native_become_system(M *m, uint64_t *args) {
-    sched_mark_system(m->vm, m->g);
+RtResult native_go_system(M *m, uint64_t *args) { /* (f func()) */
+    GoFunc *f = (GoFunc *)args[0];
+    G *g = vm_go(m, f->fn, f, NULL, 0);
+    sched_mark_system(m->vm, g);
+    sched_start(m, g);
     return RT_OK;
 }
 
@@ -393,7 +396,10 @@ RtResult native_max_stack(M *m, uint64_t *args) {
     return RT_OK;
 }
 
-RtResult native_set_traceback(M *m, uint64_t *args) { return RT_OK; }
+RtResult native_set_traceback(M *m, uint64_t *args) { /* (level string) */
+    vm_set_trace_level(m->vm, (Str){(const char *)args[0], args[1]});
+    return RT_OK;
+}
 
 RtResult native_type_string(M *m, uint64_t *args) {
     Buf b = {0};

@@ -198,16 +198,16 @@ static void grow(M *m, const GoMapType *t, GoMap *h) {
 
 static inline void check_reader(M *m, GoMap *h) {
     if (unlikely(atomic_load_explicit(&h->writing, memory_order_relaxed)))
-        rt_fatal(m->vm, "concurrent map read and map write");
+        rt_misuse(m->vm, "concurrent map read and map write");
 }
 static inline void write_begin(M *m, GoMap *h) {
     if (unlikely(atomic_load_explicit(&h->writing, memory_order_relaxed)))
-        rt_fatal(m->vm, "concurrent map writes");
+        rt_misuse(m->vm, "concurrent map writes");
     atomic_store_explicit(&h->writing, 1, memory_order_relaxed);
 }
 static inline void write_end(M *m, GoMap *h) {
     if (unlikely(!atomic_load_explicit(&h->writing, memory_order_relaxed)))
-        rt_fatal(m->vm, "concurrent map writes");
+        rt_misuse(m->vm, "concurrent map writes");
     atomic_store_explicit(&h->writing, 0, memory_order_relaxed);
 }
 
@@ -360,7 +360,7 @@ void map_clear(M *m, const GoMapType *t, GoMap *h) {
 GoMap *map_clone(M *m, const GoMapType *t, GoMap *src) {
     if (!src) return NULL;
     if (atomic_load_explicit(&src->writing, memory_order_relaxed))
-        rt_fatal(m->vm, "concurrent map clone and map write");
+        rt_misuse(m->vm, "concurrent map clone and map write");
     GoMap *h = mem_alloc_mask(m, sizeof *h, map_mask);
     h->seed = src->seed;
     if (!src->used) return h;
@@ -396,7 +396,7 @@ void map_iter_init(M *m, const GoMapType *t, GoMap *h, MapIter *it) {
     it->map = h;
     if (!h || !h->used) return;
     if (atomic_load_explicit(&h->writing, memory_order_relaxed))
-        rt_fatal(m->vm, "concurrent map iteration and map write");
+        rt_misuse(m->vm, "concurrent map iteration and map write");
     it->p0 = h->groups;
     it->w[1] = rt_rand(m);
     sched_event(m, "range", h, (int64_t)(it->w[1] % ((uint64_t)h->ngroups * 8)));
@@ -409,7 +409,7 @@ void map_iter_next(M *m, MapIter *it) {
     GoMap *h = it->map;
     uint64_t n = it->w[2];
     if (it->w[0] < n && atomic_load_explicit(&h->writing, memory_order_relaxed))
-        rt_fatal(m->vm, "concurrent map iteration and map write");
+        rt_misuse(m->vm, "concurrent map iteration and map write");
     while (it->w[0] < n) {
         uint64_t at = (it->w[0]++ + it->w[1]) & (n - 1);
         uint8_t *g = group_at(t, it->p0, at >> 3);

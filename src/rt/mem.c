@@ -48,10 +48,16 @@ void heap_init(Vm *vm) {
     h->marker.heap = h;
     mark_init(h);
     pthread_mutex_init(&h->lock, NULL);
-    for (size_t size = (size_t)1 << 38; size >= (size_t)1 << 30; size >>= 1) {
+    bool scarce = address_limit() != SIZE_MAX; /* half of what is left at most: there are stacks and C's memory too */
+    for (size_t size = (size_t)1 << 38; size >= (size_t)1 << 24; size >>= 1) {
         /* At a usual place where it is free: seeded schedules repeat addresses too. */
         void *p = mmap((void *)HEAP_HINT, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (p == MAP_FAILED) continue;
+        if (scarce) {
+            scarce = false;
+            munmap(p, size);
+            continue;
+        }
         h->pages_bytes = (size >> PAGE_SHIFT) * sizeof(Span *);
         void *t = mmap(NULL, h->pages_bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -79,6 +85,7 @@ void heap_init(Vm *vm) {
     if (gogc && !strcmp(gogc, "off")) h->gc_percent = -1;
     else if (gogc && *gogc) h->gc_percent = atoi(gogc);
     h->mem_limit = parse_limit(vm_getenv(vm, "GOMEMLIMIT"));
+    limit_init(h, vm->max_memory);
     heap_pace(h, 0);
 }
 
@@ -189,17 +196,15 @@ static Span *span_new(void) {
     return s;
 }
 
-noreturn_ static void out_of_memory(Heap *h, size_t size) {
+void heap_out_of_memory(Heap *h, size_t size) {
     pthread_mutex_unlock(&h->lock);
-    rt_fatal(h->vm, "runtime: out of memory: cannot allocate %zu-byte block (%zu in use)", size,
-             h->inuse_pages << PAGE_SHIFT);
+    rt_exhausted(h->vm, "out of memory", "out of memory: cannot allocate %zu-byte block (%zu in use)", size,
+                 (h->inuse_pages << PAGE_SHIFT) + h->stack_sys);
 }
 
 /* A run of npages as an in-use span; the lock is held. */
 static Span *pages_alloc(Heap *h, size_t npages) {
     Span *s = NULL;
-    if (h->hard_limit && (int64_t)((h->inuse_pages + npages) << PAGE_SHIFT) > h->hard_limit)
-        out_of_memory(h, npages << PAGE_SHIFT);
     if (npages < NBINS) {
         uint64_t fit = h->bin_bits >> npages << npages;
         if (fit) s = h->bins[__builtin_ctzll(fit)];
@@ -207,6 +212,7 @@ static Span *pages_alloc(Heap *h, size_t npages) {
     if (!s)
         for (Span *f = h->bins[NBINS]; f; f = f->next)
             if (f->npages >= npages && (!s || f->npages < s->npages)) s = f;
+    if (!s || s->released) limit_check(h, npages << PAGE_SHIFT);
     if (s) {
         bin_remove(h, s);
         if (s->npages > npages) {
@@ -221,12 +227,12 @@ static Span *pages_alloc(Heap *h, size_t npages) {
         }
     } else {
         size_t size = npages << PAGE_SHIFT;
-        if (size > h->reserved - h->used) out_of_memory(h, size);
+        if (size > h->reserved - h->used) heap_out_of_memory(h, size);
         if (h->used + size > h->mapped) {
             size_t more = h->used + size - h->mapped;
             more = (more + GROW_BYTES - 1) & ~(size_t)(GROW_BYTES - 1);
             if (more > h->reserved - h->mapped) more = h->reserved - h->mapped;
-            if (mprotect(h->base + h->mapped, more, PROT_READ | PROT_WRITE)) out_of_memory(h, size);
+            if (mprotect(h->base + h->mapped, more, PROT_READ | PROT_WRITE)) heap_out_of_memory(h, size);
             size_t from = h->mapped > HUGE_FROM ? h->mapped : HUGE_FROM;
             h->mapped += more;
             if (h->mapped > from) madvise(h->base + from, h->mapped - from, MADV_HUGEPAGE);
@@ -435,7 +441,7 @@ static void *alloc_large(M *m, size_t size, uint64_t hdr, bool zero) {
     size_t npages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
     if (npages > UINT32_MAX) {
         pthread_mutex_lock(&h->lock);
-        out_of_memory(h, size);
+        heap_out_of_memory(h, size);
     }
     pthread_mutex_lock(&h->lock);
     Span *s = pages_alloc(h, npages);
@@ -509,7 +515,7 @@ void *mem_alloc_array(M *m, const GoType *elem, int64_t n) {
     size_t size;
     if (__builtin_mul_overflow(elem->size, (size_t)n, &size) || size >> MAX_ALLOC_BITS) {
         pthread_mutex_lock(&m->vm->heap->lock);
-        out_of_memory(m->vm->heap, SIZE_MAX);
+        heap_out_of_memory(m->vm->heap, SIZE_MAX);
     }
     return mem_alloc(m, size, elem);
 }

@@ -52,9 +52,10 @@ void heap_pace(Heap *h, uint64_t live) {
         uint64_t g = live + (live + stack_bytes(h)) * (uint64_t)h->gc_percent / 100;
         goal = (int64_t)(g > min ? g : min);
     }
-    if (h->mem_limit != INT64_MAX) {
+    int64_t limit = h->mem_limit < h->limit_goal ? h->mem_limit : h->limit_goal;
+    if (limit != INT64_MAX) {
         int64_t other = (int64_t)(h->stack_sys + (h->free_pages - h->released_pages) * PAGE_SIZE / 8);
-        int64_t room = h->mem_limit - other, least = (int64_t)(live + live / 20 + (1 << 16));
+        int64_t room = limit - other, least = (int64_t)(live + live / 20 + (1 << 16));
         if (room < least) room = least; /* do not collect without end */
         if (room < goal) goal = room;
     }

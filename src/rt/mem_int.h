@@ -89,7 +89,12 @@ struct Heap {
     _Atomic int64_t trigger;
     int32_t gc_percent;
     int64_t mem_limit;
-    int64_t hard_limit;            /* sandbox; 0: none */
+    /* mem_limit.c */
+    int64_t max_memory;            /* as asked for; 0: none */
+    int64_t hard_limit;            /* with that of the control group, once known; INT64_MAX: none */
+    int64_t limit_goal;            /* what the collector tries to stay below because of it */
+    size_t check_at;               /* bytes taken from the system at which to look again */
+    bool limit_known;
     uint32_t stress_count;
     bool collecting, off_table;
     int off_root;                  /* in roots: the filled part of the table of run-time offsets */
@@ -136,6 +141,10 @@ static inline bool bit_get(const uint64_t *b, size_t i) { return b[i >> 6] >> (i
 static inline void bit_set(uint64_t *b, size_t i) { b[i >> 6] |= 1ull << (i & 63); }
 void bits_fill(uint64_t *b, size_t from, size_t to, bool on);
 
+/* With the lock: ends the program when it takes `more` bytes from the system and that is over the limit. */
+void limit_check(Heap *h, size_t more);
+void limit_init(Heap *h, int64_t max); /* 0: none but the control group's */
+noreturn_ void heap_out_of_memory(Heap *h, size_t size); /* with the lock: Go's message and trace */
 void heap_flush(Heap *h, MCache *mc); /* world stopped, or the own cache */
 void heap_flush_all(Heap *h);
 void span_free(Heap *h, Span *s);     /* locked or world stopped */

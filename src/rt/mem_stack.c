@@ -37,10 +37,11 @@ static int class_of(size_t bytes) {
 /* ---- Slabs ------------------------------------------------------------------------------------------ */
 
 static noreturn_ void no_memory(Heap *h) {
-    rt_fatal(h->vm, "runtime: out of memory: cannot allocate goroutine stacks");
+    heap_out_of_memory(h, REGION_BYTES);
 }
 
 static void *slab_new(Heap *h) { /* lock held */
+    limit_check(h, SLAB_BYTES);
     h->stack_sys += SLAB_BYTES;
     if (h->free_slabs.len) return vec_pop(&h->free_slabs);
     if (h->region_at == h->region_end) {
@@ -132,8 +133,11 @@ StackChunk *stack_chunk_new(M *m, size_t words) {
     if (unlikely(c == STACK_NCLASS)) {
         bytes = (need + 4095) & ~(size_t)4095;
         k = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (k == MAP_FAILED) rt_fatal(h->vm, "runtime: out of memory: cannot allocate %zu-byte stack", bytes);
-        __atomic_fetch_add(&h->stack_sys, bytes, __ATOMIC_RELAXED);
+        pthread_mutex_lock(&h->lock);
+        if (k == MAP_FAILED) heap_out_of_memory(h, bytes);
+        limit_check(h, bytes);
+        h->stack_sys += bytes;
+        pthread_mutex_unlock(&h->lock);
     } else {
         bytes = class_bytes[c];
         if (likely(mc && mc->stacks[c])) {

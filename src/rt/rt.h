@@ -173,6 +173,8 @@ struct Vm {
     void (*on_quit)(M *m);            /* reports all goroutines and ends; the world is stopped */
     bool main_exited;       /* the main goroutine called Goexit */
     bool report_leaks;      /* --leaks */
+    int64_t max_memory;     /* --max-memory; 0: none */
+    uint64_t max_goroutines; /* --max-goroutines; 0: none */
     void *vm_private;
     void *native_state;
 };
@@ -241,6 +243,12 @@ static inline void sched_event(M *m, const char *what, const void *object, int64
 }
 int64_t rt_nanotime(M *m);                /* monotonic; virtual in a bubble only for package time */
 void rt_walltime(M *m, int64_t *sec, int32_t *nsec);
+/* The ends of a program that is wrong; exit status 2. rt_fatal: "fatal error: ..." with the traces of all goroutines.
+ * rt_misuse: the same for mistakes of the running goroutine, of which alone the trace is shown (GOTRACEBACK=all: of
+ * all). rt_exhausted: a resource is used up; "runtime: ..." says which and how much, then "fatal error: `fatal`", and the
+ * traces of the running goroutine and some others. */
+noreturn_ void rt_misuse(Vm *vm, const char *fmt, ...) printf_like(2, 3);
+noreturn_ void rt_exhausted(Vm *vm, const char *fatal, const char *fmt, ...) printf_like(3, 4);
 noreturn_ void rt_fatal(Vm *vm, const char *fmt, ...) printf_like(2, 3); /* "fatal error: ..." + traces, exit 2 */
 
 /* ---- Channels and select (chan.c, select.c) ----------------------------------------------------- */

@@ -44,7 +44,9 @@ static G *refill_free_g(Vm *vm, PSched *ps) {
     }
     GSlab *slab = s->slabs;
     if (!slab || slab->used == slab->n) {
+        spin_unlock(&s->slab_lock); /* no memory: the report wants to see all goroutines */
         slab = slab_take(vm);
+        spin_lock(&s->slab_lock);
         slab->n = (uint32_t)((SLAB_BYTES - sizeof *slab) / sizeof(G));
         slab->used = 0;
         slab->next = s->slabs;
@@ -60,8 +62,14 @@ static G *refill_free_g(Vm *vm, PSched *ps) {
 }
 
 static void refill_goids(Sched *s, PSched *ps) {
-    ps->next_goid = atomic_fetch_add_explicit(&s->next_goid, GOID_BATCH, memory_order_relaxed) + 1;
-    ps->goid_end = ps->next_goid + GOID_BATCH;
+    uint64_t n = GOID_BATCH, max = s->vm->max_goroutines;
+    if (unlikely(max)) { /* comes here for each goroutine then */
+        n = 1;
+        if (sched_count_g(s->vm) >= max)
+            rt_exhausted(s->vm, "goroutine exhaustion", "program exceeds %llu-goroutine limit", (unsigned long long)max);
+    }
+    ps->next_goid = atomic_fetch_add_explicit(&s->next_goid, n, memory_order_relaxed) + 1;
+    ps->goid_end = ps->next_goid + n;
 }
 
 static void count_g(PSched *ps, int64_t d) {

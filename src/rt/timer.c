@@ -390,7 +390,7 @@ void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan
 
 bool timer_stop(M *m, void *timer) {
     GoTimer *t = timer;
-    if (t->node.bubble && !m->g->bubble) rt_fatal(m->vm, "stop of synctest timer from outside bubble");
+    if (t->node.bubble && !m->g->bubble) rt_misuse(m->vm, "stop of synctest timer from outside bubble");
     spin_lock(&t->lock);
     bool pending = t->armed;
     t->armed = false;
@@ -402,7 +402,7 @@ bool timer_stop(M *m, void *timer) {
 
 bool timer_reset(M *m, void *timer, int64_t when, int64_t period) {
     GoTimer *t = timer;
-    if (t->node.bubble && !m->g->bubble) rt_fatal(m->vm, "reset of synctest timer from outside bubble");
+    if (t->node.bubble && !m->g->bubble) rt_misuse(m->vm, "reset of synctest timer from outside bubble");
     spin_lock(&t->lock);
     bool pending = t->armed;
     if (t->chan && chan_drain(t->chan)) pending = true;

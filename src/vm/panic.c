@@ -252,12 +252,17 @@ RtResult vm_native_fatal_exit(M *m, uint64_t *args) {
         frame_unwind_to(m, g, g->fp);
     }
     Buf b = {0};
-    buf_puts(&b, "\n");
-    vm_traceback(m->vm, g, &b);
-    fwrite(b.data, 1, b.len, stderr);
+    TraceLevel level = vm_trace_level(m->vm);
+    if (level > TRACE_SINGLE) {
+        vm_traceback_all(m->vm, g, &b);
+    } else if (level == TRACE_SINGLE) {
+        buf_puts(&b, "\n");
+        vm_traceback(m->vm, g, &b);
+    }
+    fwrite(b.data ? b.data : "", 1, b.len, stderr);
     fflush(stderr);
     buf_free(&b);
-    sched_exit(m->vm, 2);
+    vm_exit_wrong(m->vm);
     return RT_PARKED;
 }
 

@@ -1,22 +1,38 @@
 /* Tracebacks in gc's format: header, function and position of each frame, the creator. Runtime internals
  * and wrappers are hidden; of very deep stacks the first and last 50 frames are shown. */
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "vm/vm_int.h"
 
-enum { TB_HEAD = 50, TB_TAIL = 50 };
+enum { TB_HEAD = 50, TB_TAIL = 50, TB_EXHAUSTED = 20 /* goroutines shown when there may be too many of them */ };
 
 static bool name_is_exported_runtime(const char *name) {
     const char *p = name + strlen("runtime.");
     return *p >= 'A' && *p <= 'Z' && !strchr(p, '.');
 }
 
+/* Functions whose bodies are ours, or in C, but for which gc's traces show its own. */
+typedef struct GcFrame { const char *name, *shown, *file; int line; } GcFrame;
+static const GcFrame *gc_frame(const VmFunc *f) {
+    static const GcFrame frames[] = {
+#define GCFRAME(name, shown, file, line) {name, shown, "$GOROOT/src/runtime/" file, line},
+#include "tables/gcframes.def"
+#undef GCFRAME
+    };
+    if (!f->info || !f->info->name) return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(frames); i++)
+        if (!strcmp(f->info->name, frames[i].name)) return &frames[i];
+    return NULL;
+}
+
 static bool frame_shown(const FrameView *v, bool first) {
     const VmFunc *f = v->func;
-    if (f == &vm_stubs[STUB_PANIC]) return !first;
+    if (f == &vm_stubs[STUB_PANIC]) return !first && !((PanicRec *)v->fp[STUB_STATE])->goexit;
     if (f >= vm_stubs && f < vm_stubs + STUB_COUNT) return false;
     if (f->flags & VMFUNC_SYSTEM) return false;
     if (f->flags & VMFUNC_WRAPPER) return vm_inlined_at(f, v->pc) >= 0;
-    if (!f->info || !f->info->name) return true;
+    if (!f->info || !f->info->name || gc_frame(f)) return true;
     const char *name = f->info->name;
     if (!strncmp(name, "go:", 3)) return false;
     if (!strncmp(name, "runtime.", 8)) return name_is_exported_runtime(name);
@@ -79,6 +95,13 @@ static void put_frame(Buf *b, const char *goroot, const FrameView *v) {
         inl = image_inline_parent(f, inl, &file);
     }
     if (f->flags & VMFUNC_WRAPPER) return; /* only what was inlined into it */
+    const GcFrame *gc = gc_frame(f);
+    if (gc) {
+        put_name(b, gc->shown);
+        buf_puts(b, f->param_slots ? "(...)\n" : "()\n");
+        put_position(b, goroot, f, v->pc, gc->file, gc->line);
+        return;
+    }
     put_name(b, f->info && f->info->name ? f->info->name : "?");
     buf_puts(b, f->param_slots ? "(...)\n" : "()\n");
     put_position(b, goroot, f, v->pc, file, line);
@@ -129,12 +152,13 @@ void vm_traceback(Vm *vm, G *g, Buf *out) {
     }
 }
 
-typedef struct AllCtx { Vm *vm; G *current; Buf *out; } AllCtx;
+typedef struct AllCtx { Vm *vm; G *current; Buf *out; TraceLevel level; uint64_t most, shown; } AllCtx;
 
 static void trace_one(void *ctx, G *g) {
     AllCtx *c = ctx;
     uint32_t st = atomic_load(&g->status);
-    if (g == c->current || g->is_system || st == G_DEAD || st == G_FREE || !g->fp) return;
+    if (g == c->current || (g->is_system && c->level < TRACE_SYSTEM) || st == G_DEAD || st == G_FREE || !g->fp) return;
+    if (c->shown++ >= c->most) return;
     if (st == G_RUNNING) { /* on another thread: its frames move */
         buf_printf(c->out, "\ngoroutine %llu [running]:\n\tgoroutine running on other thread; "
                    "stack unavailable\n", (unsigned long long)g->id);
@@ -158,21 +182,55 @@ void vm_report_leaks(M *m, G *ended) {
     if (!n) return;
     Buf b = {0};
     buf_printf(&b, "leaks: nothing can wake %u goroutine%s\n", n, n == 1 ? "" : "s");
-    AllCtx c = {vm, NULL, &b};
+    AllCtx c = {vm, NULL, &b, .most = UINT64_MAX};
     sched_each_g(vm, trace_leaked, &c);
     fflush(stdout);
     fwrite(b.data, 1, b.len, stderr);
     buf_free(&b);
 }
 
-void vm_traceback_all(Vm *vm, G *current, Buf *out) {
+/* The running goroutine (or NULL) and at most so many others. */
+static void traceback_some(Vm *vm, G *current, uint64_t others, Buf *out) {
+    TraceLevel level = vm_trace_level(vm);
+    if (level == TRACE_NONE) return;
     if (current) {
         buf_putc(out, '\n');
         vm_traceback(vm, current, out);
+        if (current->leaked) leaks_describe(current, out);
     }
-    AllCtx c = {vm, current, out};
+    if (!others) return;
+    AllCtx c = {vm, current, out, level, others, 0};
     sched_each_g(vm, trace_one, &c);
+    if (c.shown > others) buf_printf(out, "\n...%llu more goroutines...\n", (unsigned long long)(c.shown - others));
 }
+
+void vm_traceback_all(Vm *vm, G *current, Buf *out) { traceback_some(vm, current, UINT64_MAX, out); }
+
+/* ---- GOTRACEBACK ------------------------------------------------------------------------------------------- */
+
+void vm_set_trace_level(Vm *vm, Str text) {
+    static const struct { const char *name; TraceLevel level; } names[] = {
+        {"none", TRACE_NONE}, {"0", TRACE_NONE}, {"single", TRACE_SINGLE}, {"", TRACE_SINGLE}, {"all", TRACE_ALL}, {"1", TRACE_ALL},
+        {"system", TRACE_SYSTEM}, {"2", TRACE_SYSTEM}, {"crash", TRACE_CRASH}, {"wer", TRACE_CRASH},
+    };
+    TraceLevel level = TRACE_ALL; /* as gc: what it does not know */
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (str_is(text, names[i].name)) level = names[i].level;
+    VmPriv *pv = vm_priv(vm);
+    if (!pv->trace_set || level > pv->trace_level) pv->trace_level = level; /* a program cannot ask for less */
+    pv->trace_set = true;
+}
+
+TraceLevel vm_trace_level(Vm *vm) { return vm_priv(vm)->trace_level; }
+
+/* After a report of what went wrong. */
+void vm_exit_wrong(Vm *vm) {
+    if (vm_trace_level(vm) < TRACE_CRASH) sched_exit(vm, 2);
+    fflush(stdout);
+    signal(SIGABRT, SIG_DFL);
+    abort();
+}
+
 
 static M *current_m(Vm *vm) {
     for (M *m = vm->ms; m; m = m->all_next)
@@ -180,20 +238,54 @@ static M *current_m(Vm *vm) {
     return NULL;
 }
 
-void rt_fatal(Vm *vm, const char *fmt, ...) {
+/* The first one reports; others wait for the end. One that comes again from within has no memory for the traces. */
+static void fatal_begin(Vm *vm) {
     VmPriv *pv = vm_priv(vm);
-    pthread_mutex_lock(&pv->fatal_lock); /* the first one reports; others wait for the end */
-    Buf b = {0};
-    buf_puts(&b, "fatal error: ");
-    va_list ap;
-    va_start(ap, fmt);
-    buf_vprintf(&b, fmt, ap);
-    va_end(ap);
-    buf_putc(&b, '\n');
+    if (pv->fatal_owner && pthread_equal(pv->fatal_thread, pthread_self())) _exit(2);
+    pthread_mutex_lock(&pv->fatal_lock);
+    pv->fatal_thread = pthread_self();
+    pv->fatal_owner = true;
+}
+
+/* others: of how many goroutines beside the running one. */
+static noreturn_ void fatal_end(Vm *vm, uint64_t others) {
     M *m = current_m(vm);
     G *g = m ? m->g : NULL;
-    vm_traceback_all(vm, g && g->fp && atomic_load(&g->status) == G_RUNNING ? g : NULL, &b);
-    fwrite(b.data, 1, b.len, stderr);
-    sched_exit(vm, 2);
+    if (g && (!g->fp || atomic_load(&g->status) != G_RUNNING)) g = NULL;
+    if (!g && !others) others = UINT64_MAX; /* as gc: outside of goroutines all are shown */
+    Buf b = {0};
+    traceback_some(vm, g, vm_trace_level(vm) > TRACE_SINGLE ? UINT64_MAX : others, &b);
+    fwrite(b.data ? b.data : "", 1, b.len, stderr);
+    vm_exit_wrong(vm);
     __builtin_unreachable();
 }
+
+#define FATAL(others)                                                                                                  \
+    do {                                                                                                               \
+        va_list ap;                                                                                                    \
+        va_start(ap, fmt);                                                                                             \
+        fatal_begin(vm);                                                                                               \
+        fflush(stdout);                                                                                                \
+        fputs("fatal error: ", stderr);                                                                                \
+        vfprintf(stderr, fmt, ap);                                                                                     \
+        putc('\n', stderr);                                                                                            \
+        va_end(ap);                                                                                                    \
+        fatal_end(vm, others);                                                                                         \
+    } while (0)
+void rt_fatal(Vm *vm, const char *fmt, ...) { FATAL(UINT64_MAX); }
+void rt_misuse(Vm *vm, const char *fmt, ...) { FATAL(0); }
+
+void rt_exhausted(Vm *vm, const char *fatal, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    fatal_begin(vm);
+    fflush(stdout);
+    fputs("runtime: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fprintf(stderr, "\nfatal error: %s\n", fatal);
+    va_end(ap);
+    fatal_end(vm, TB_EXHAUSTED);
+}
+
+void vm_on_oom(void *vm) { rt_exhausted(vm, "out of memory", "out of memory: cannot allocate memory of the runtime"); }
+

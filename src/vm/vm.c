@@ -39,6 +39,8 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     vm->at_exit = opt->at_exit;
     vm->executable_ctx = opt->executable_ctx;
     vm->report_leaks = opt->leaks;
+    vm->max_memory = opt->max_memory;
+    vm->max_goroutines = opt->max_goroutines;
     vm->stress.sched_seed = opt->sched_seed;
     const char *sched = getenv("VOLE_SCHED");
     if (opt->sched_seed < 0 && sched && !strncmp(sched, "seed:", 5)) vm->stress.sched_seed = strtol(sched + 5, NULL, 10);
@@ -54,6 +56,9 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
         pv->exact = strstr(opt->stress, "conservative") == NULL;
     }
     pthread_mutex_init(&pv->fatal_lock, NULL);
+    const char *trace = getenv("GOTRACEBACK");
+    vm_set_trace_level(vm, str_c(trace ? trace : ""));
+    base_on_oom(vm_on_oom, vm);
     static const char *const names[] = {
 #define HOOK(id, name) name,
 #include "vm/hooks.def"

@@ -52,6 +52,8 @@ typedef struct VmOptions {
     void *executable_ctx;       /* of both */
     int64_t sched_seed;   /* <0: off */
     bool leaks;           /* report goroutines that nothing can wake when the program ends */
+    int64_t max_memory;   /* bytes; 0: only what the control group says */
+    uint64_t max_goroutines; /* 0: no limit */
     const char *stress;
 } VmOptions;
 
@@ -76,5 +78,11 @@ const VmFunc *vm_stub_find(const uint64_t *pc); /* whose code holds the word, or
 bool vm_stub_hidden(const VmFunc *f);           /* not a frame that Go code may see */
 void vm_traceback(Vm *vm, G *g, Buf *out);       /* gc's format of one goroutine */
 void vm_traceback_all(Vm *vm, G *current, Buf *out);
+/* GOTRACEBACK, debug.SetTraceback: whose traces are shown. The environment sets the least. */
+typedef enum TraceLevel { TRACE_NONE, TRACE_SINGLE, TRACE_ALL, TRACE_SYSTEM, TRACE_CRASH } TraceLevel;
+TraceLevel vm_trace_level(Vm *vm);
+void vm_set_trace_level(Vm *vm, Str text);
+void vm_exit_wrong(Vm *vm);      /* exit status 2, or SIGABRT with GOTRACEBACK=crash */
+void vm_on_oom(void *vm);
 
 #endif

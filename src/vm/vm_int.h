@@ -52,6 +52,9 @@ typedef struct VmPriv {
     const GoType *type_error_string, *type_plain_error; /* runtime.errorString, runtime.plainError */
     bool exact; /* scan stacks by the maps; else every word that points into the heap counts */
     pthread_mutex_t fatal_lock;
+    pthread_t fatal_thread; /* who holds it, once fatal_owner */
+    bool fatal_owner, trace_set;
+    TraceLevel trace_level;
 } VmPriv;
 static inline VmPriv *vm_priv(Vm *vm) { return vm->vm_private; }
 

@@ -36,7 +36,7 @@ func main() {
 	go func() { cond.L.Lock(); cond.Wait() }() // leaked
 	var wg sync.WaitGroup
 	wg.Add(1)
-	go wg.Wait() // leaked
+	go wg.Wait()                               // leaked
 	go func() { var none chan bool; <-none }() // leaked
 	go func() { select {} }()                  // leaked
 

@@ -39,6 +39,8 @@ WEAK void rt_fatal(Vm *vm, const char *fmt, ...) {
     vprintf(fmt, ap);
     abort();
 }
+WEAK void rt_misuse(Vm *vm, const char *fmt, ...) { abort(); }
+WEAK void rt_exhausted(Vm *vm, const char *fatal, const char *fmt, ...) { abort(); }
 static char panic_text[200];
 WEAK void vm_panic_text(M *m, const char *fmt, ...) {
     va_list ap;

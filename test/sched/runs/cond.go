@@ -7,10 +7,10 @@ import (
 )
 
 type queue struct {
-	mu              sync.Mutex
+	mu                sync.Mutex
 	notFull, notEmpty *sync.Cond
-	items           []int
-	closed          bool
+	items             []int
+	closed            bool
 }
 
 func (q *queue) put(v int) {

@@ -28,13 +28,41 @@ func main() {
 		fmt.Println()
 	}
 	for range 3 {
-		show("ints", func(y func(any)) { for k := range ints { y(k) } })
-		show("strings", func(y func(any)) { for k := range strs { y(k) } })
-		show("pointers", func(y func(any)) { for _, v := range pointers { y(v) } })
-		show("interfaces", func(y func(any)) { for _, v := range ifaces { y(v) } })
-		show("structs", func(y func(any)) { for k := range structs { y(k.x) } })
-		show("floats", func(y func(any)) { for _, v := range floats { y(v) } })
-		show("channels", func(y func(any)) { for _, v := range chans { y(v) } })
+		show("ints", func(y func(any)) {
+			for k := range ints {
+				y(k)
+			}
+		})
+		show("strings", func(y func(any)) {
+			for k := range strs {
+				y(k)
+			}
+		})
+		show("pointers", func(y func(any)) {
+			for _, v := range pointers {
+				y(v)
+			}
+		})
+		show("interfaces", func(y func(any)) {
+			for _, v := range ifaces {
+				y(v)
+			}
+		})
+		show("structs", func(y func(any)) {
+			for k := range structs {
+				y(k.x)
+			}
+		})
+		show("floats", func(y func(any)) {
+			for _, v := range floats {
+				y(v)
+			}
+		})
+		show("channels", func(y func(any)) {
+			for _, v := range chans {
+				y(v)
+			}
+		})
 	}
 	for k := range ints { // entries come and go during the range
 		delete(ints, k/2)
