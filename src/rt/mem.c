@@ -15,7 +15,7 @@ const uint16_t mem_class_size[MEM_NCLASS] = {
 #undef CLASS
 };
 
-enum { HUGE_BYTES = 2 << 20, HUGE_FROM = 8 << 20, /* heaps of that size get huge pages */
+enum { HUGE_BYTES = 2 << 20, HUGE_FROM = HEAP_HUGE_BYTES,
        GROW_BYTES = 64 << 20, RUN_BYTES = 8192, HANDED_OUT_MAX = 16384, MAX_ALLOC_BITS = 47 };
 
 #define HEAP_HINT 0xc000000000ull
@@ -202,6 +202,11 @@ void heap_out_of_memory(Heap *h, size_t size) {
                  (h->inuse_pages << PAGE_SHIFT) + h->stack_sys);
 }
 
+void heap_huge_pages(Heap *h, bool on) {
+    h->huge = on;
+    if (h->mapped > HUGE_FROM) madvise(h->base + HUGE_FROM, h->mapped - HUGE_FROM, on ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
 /* A run of npages as an in-use span; the lock is held. */
 static Span *pages_alloc(Heap *h, size_t npages) {
     Span *s = NULL;
@@ -233,9 +238,8 @@ static Span *pages_alloc(Heap *h, size_t npages) {
             more = (more + GROW_BYTES - 1) & ~(size_t)(GROW_BYTES - 1);
             if (more > h->reserved - h->mapped) more = h->reserved - h->mapped;
             if (mprotect(h->base + h->mapped, more, PROT_READ | PROT_WRITE)) heap_out_of_memory(h, size);
-            size_t from = h->mapped > HUGE_FROM ? h->mapped : HUGE_FROM;
             h->mapped += more;
-            if (h->mapped > from) madvise(h->base + from, h->mapped - from, MADV_HUGEPAGE);
+            h->huge = false; /* the new part is not asked for yet */
         }
         s = span_new();
         s->base = h->base + h->used;
@@ -248,6 +252,7 @@ static Span *pages_alloc(Heap *h, size_t npages) {
     size_t first = (size_t)(s->base - h->base) >> PAGE_SHIFT;
     for (size_t i = 0; i < npages; i++) h->pages[first + i] = s;
     h->inuse_pages += npages;
+    if (unlikely(!h->huge && h->inuse_pages << PAGE_SHIFT > HUGE_FROM)) heap_huge_pages(h, true);
     s->all_index = (uint32_t)h->all.len;
     vec_push(&h->all, s);
     return s;
@@ -289,16 +294,18 @@ void span_free(Heap *h, Span *s) {
     bin_add(h, s);
 }
 
-/* Gives free runs back to the system until at most keep_pages are held. */
-void heap_scavenge(Heap *h, size_t keep_pages) {
+/* Gives free runs back to the system until at most keep_pages are held; returns how many pages it gave. */
+size_t heap_scavenge(Heap *h, size_t keep_pages) {
+    size_t before = h->released_pages;
     for (int b = NBINS; b > 0; b--)
         for (Span *s = h->bins[b]; s; s = s->next) {
-            if (h->free_pages - h->released_pages <= keep_pages) return;
+            if (h->free_pages - h->released_pages <= keep_pages) return h->released_pages - before;
             if (s->released) continue;
             madvise(s->base, (size_t)s->npages << PAGE_SHIFT, MADV_DONTNEED);
             s->released = s->zero = true;
             h->released_pages += s->npages;
         }
+    return h->released_pages - before;
 }
 
 /* ---- Small objects ---------------------------------------------------------------------------------- */

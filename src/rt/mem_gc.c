@@ -5,7 +5,10 @@
 
 #include "rt/mem_int.h"
 
-enum { PARALLEL_BYTES = 4 << 20 }; /* smaller heaps are marked by one worker */
+enum {
+    PARALLEL_BYTES = 4 << 20, /* smaller heaps are marked by one worker */
+    BURST_PAGES = 1024,       /* a heap that shrinks by so much leaves spans and bitmaps behind in C's memory, too */
+};
 
 /* ---- Sweep and pace --------------------------------------------------------------------------------------- */
 
@@ -95,13 +98,17 @@ void gc_collect(M *m, bool forced) {
     sched_event(m, "collected", NULL, (int64_t)live);
     heap_pace(h, live);
     /* What the heap will need until the next collection stays; runtime.GC gives back more. */
-    size_t keep = h->inuse_pages / 10 + (forced ? 128 : 1024);
+    size_t keep = h->inuse_pages / 10 + (forced ? 32 : 1024);
     int64_t goal = atomic_load(&h->trigger);
     if (!forced && h->mem_limit == INT64_MAX) {
         size_t want = goal > 1ll << 45 ? SIZE_MAX : (size_t)(goal + goal / 10) / PAGE_SIZE;
         if (want > h->inuse_pages + keep) keep = want - h->inuse_pages;
     }
-    heap_scavenge(h, keep);
+    h->untrimmed += heap_scavenge(h, keep);
+    bool trim = forced && h->untrimmed >= BURST_PAGES;
+    if (trim) h->untrimmed = 0;
+    /* After a burst the few spans that remain up there must not bring 2 MB each. */
+    if (forced && h->huge && h->inuse_pages << PAGE_SHIFT < HEAP_HUGE_BYTES / 2) heap_huge_pages(h, false);
     stack_trim(h);
     uint64_t end = time_now_ns();
     h->pause_ns[h->ngc % 256] = end - start;
@@ -112,6 +119,7 @@ void gc_collect(M *m, bool forced) {
     h->collecting = false;
     bool wake = h->queue_at < h->queue.len;
     sched_start_world(m);
+    if (trim) malloc_trim(0);
     if (wake && h->hooks.run_finalizers) h->hooks.run_finalizers(vm, m);
 }
 

@@ -14,6 +14,7 @@
 #define PAGE_SHIFT 13
 #define PAGE_SIZE ((size_t)1 << PAGE_SHIFT)
 #define NBINS 64
+enum { HEAP_HUGE_BYTES = 8 << 20 }; /* heaps with more in use get huge pages beyond it */
 
 enum { SPAN_FREE, SPAN_INUSE };
 
@@ -96,7 +97,7 @@ struct Heap {
     size_t check_at;               /* bytes taken from the system at which to look again */
     bool limit_known;
     uint32_t stress_count;
-    bool collecting, off_table;
+    bool collecting, off_table, huge;
     int off_root;                  /* in roots: the filled part of the table of run-time offsets */
     Map off_index;                 /* address -> its number there */
     GcHooks hooks;
@@ -121,6 +122,7 @@ struct Heap {
     struct Itabs *itabs;           /* value_itab.c */
     uint64_t total_alloc, mallocs, frees, freed_bytes;
     size_t inuse_pages, free_pages, released_pages;
+    size_t untrimmed;              /* pages given back since C's memory was looked at */
     uint64_t ngc, nforced, pause_total, last_gc;
     uint64_t pause_ns[256], pause_end[256];
 };
@@ -148,7 +150,8 @@ noreturn_ void heap_out_of_memory(Heap *h, size_t size); /* with the lock: Go's 
 void heap_flush(Heap *h, MCache *mc); /* world stopped, or the own cache */
 void heap_flush_all(Heap *h);
 void span_free(Heap *h, Span *s);     /* locked or world stopped */
-void heap_scavenge(Heap *h, size_t keep_pages);
+size_t heap_scavenge(Heap *h, size_t keep_pages);
+void heap_huge_pages(Heap *h, bool on); /* for what lies above the first HEAP_HUGE_BYTES */
 void heap_pace(Heap *h, uint64_t live);
 void gc_collect(M *m, bool forced);
 const uint8_t *type_ptrmask(const GoType *t);

@@ -110,7 +110,7 @@ static void blocks_free(MarkBlock *b) {
 /* Keeps a few blocks for the next time. */
 void marker_trim(Marker *mk) {
     MarkBlock *b = mk->spare;
-    for (int i = 0; b && i < 16; i++) b = b->next;
+    for (int i = 0; b && i < 4; i++) b = b->next;
     if (!b) return;
     blocks_free(b->next);
     b->next = NULL;
