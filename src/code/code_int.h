@@ -128,6 +128,7 @@ bool sel_imm16(Sel *s, ValueId v, int64_t *out);
 bool sel_arg_folds(Sel *s, ValueId inst, uint32_t i); /* a constant argument needs no slot */
 bool sel_is_safepoint(Sel *s, ValueId inst);
 bool sel_is_direct(const IrType *t);            /* pointer-shaped */
+int sel_region_slot(Sel *s, ValueId id); /* where the frame has room for the object of an allocation; -1: on the heap */
 bool sel_noescape_region(Sel *s, ValueId inst, uint32_t *nslots, const uint8_t **mask);
 bool sel_clobbers_out(Sel *s, ValueId inst);
 bool sel_rotates(Sel *s, ValueId inst, int64_t *count); /* a rotation by a constant */

@@ -348,7 +348,9 @@ void lower_inst(Sel *s, ValueId id) {
         int d = dst(s, id);
         for (uint32_t i = 0; i < v->nargs; i++) moves_add(s, &m, v->args[i], s->out_base + (int)i * 2);
         emit_moves(s, &m);
-        emit_abc(s, BC_CONCAT, d, s->out_base, (int)v->nargs);
+        int at = sel_region_slot(s, id);
+        emit_abc(s, at < 0 ? BC_CONCAT : BC_CONCATTMP, d, s->out_base, (int)v->nargs);
+        if (at >= 0) emit_extra(s, (uint64_t)at);
         emit_safe(s, id);
         return;
     }
@@ -364,7 +366,8 @@ void lower_inst(Sel *s, ValueId id) {
         BcOp op = v->op == IR_STRFROMBYTES ? BC_STRFROMBYTES : v->op == IR_BYTESFROMSTR ? BC_BYTESFROMSTR
                 : v->op == IR_STRFROMRUNES ? BC_STRFROMRUNES : v->op == IR_RUNESFROMSTR ? BC_RUNESFROMSTR
                                                                                         : BC_STRFROMRUNE;
-        emit_abc(s, op, dst(s, id), reg(s, v->args[0]), 0);
+        int at = sel_region_slot(s, id);
+        emit_abc(s, op, dst(s, id), reg(s, v->args[0]), at < 0 ? 0 : at);
         emit_safe(s, id);
         return;
     }

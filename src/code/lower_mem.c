@@ -217,11 +217,6 @@ static uint64_t slice_bounds(Sel *s, IrValue *v, int nargs) {
     return w | flags << 48;
 }
 
-static int region_slot(Sel *s, ValueId id) {
-    MapEntry *e = map_find_ptr(&s->regions, (void *)(uintptr_t)id);
-    return e ? (int)e->num : -1;
-}
-
 static void zero_slots(Sel *s, int at, int n) {
     if (n == 1) emit_ai(s, BC_LDI, at, 0);
     else if (n) emit_ai(s, BC_ZERON, at, n);
@@ -274,7 +269,7 @@ static bool lower_slice(Sel *s, ValueId id) {
         emit_extra(s, (uint64_t)v->aux.i);
         return true;
     case IR_MAKESLICE: {
-        int d = dst(s, id), at = region_slot(s, id);
+        int d = dst(s, id), at = sel_region_slot(s, id);
         if (at >= 0) {
             int64_t len, cap;
             check(sel_const_int(s, v->args[0], &len) && sel_const_int(s, v->args[1], &cap));
@@ -354,7 +349,7 @@ static bool lower_iface(Sel *s, ValueId id) {
     case IR_IFACETYPE: emit_abc(s, BC_IFACETYPE, dst(s, id), reg(s, v->args[0]), 0); return true;
     case IR_BOX: {
         const IrType *t = v->aux.t;
-        int d = dst(s, id), at = region_slot(s, id);
+        int d = dst(s, id), at = sel_region_slot(s, id);
         if (at >= 0) {
             put_part(s, v->args[0], at, 0);
             emit_ai(s, BC_LEAFP, d, (int64_t)at * 8);
@@ -543,7 +538,7 @@ bool lower_mem(Sel *s, ValueId id) {
     }
     case IR_NILCHECK: emit_abc(s, BC_NILCHECK, reg(s, v->args[0]), 0, 0); return true;
     case IR_NEW: {
-        int d = dst(s, id), at = region_slot(s, id);
+        int d = dst(s, id), at = sel_region_slot(s, id);
         if (at >= 0) {
             zero_slots(s, at, (int)v->aux.t->nslots);
             emit_ai(s, BC_LEAFP, d, (int64_t)at * 8);

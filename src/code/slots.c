@@ -86,11 +86,21 @@ static void add_object(Sel *s, int slot, uint32_t nslots, const uint8_t *mask) {
     vec_push(&s->objects, ((FrameObject){(uint32_t)slot, nslots, mask}));
 }
 
+int sel_region_slot(Sel *s, ValueId id) {
+    MapEntry *e = map_find_ptr(&s->regions, (void *)(uintptr_t)id);
+    return e ? (int)e->num : -1;
+}
+
 bool sel_noescape_region(Sel *s, ValueId id, uint32_t *nslots, const uint8_t **mask) {
     IrValue *v = sel_val(s, id);
     if (!(v->flags & IRF_NOESCAPE) || s->v[id].dead) return false;
     const IrType *t = v->aux.t;
     switch (v->op) {
+    case IR_STRCONCAT: case IR_STRFROMBYTES: case IR_BYTESFROMSTR: case IR_STRFROMRUNES: case IR_STRFROMRUNE:
+    case IR_RUNESFROMSTR: /* room for small results: see rt/value.h */
+        *nslots = v->op == IR_RUNESFROMSTR ? 16 : 4;
+        *mask = NULL;
+        return true;
     case IR_NEW:
         *nslots = t->nslots;
         *mask = t->has_ptrs ? t->ptrmask : NULL;

@@ -45,7 +45,7 @@ RtResult native_getenv(M *m, uint64_t *args) {
     Str v = i >= 0 ? (Str){s->env.at[i].p + key.n + 1, s->env.at[i].n - (size_t)key.n - 1} : (Str){"", 0};
     pthread_mutex_unlock(&s->lock);
     /* Entries are never freed, only replaced: v stays valid. */
-    if (v.n) ret_string(args + 2, str_from_bytes(m, v.p, (int64_t)v.n));
+    if (v.n) ret_string(args + 2, str_from_bytes(m, v.p, (int64_t)v.n, NULL));
     return RT_OK;
 }
 
@@ -78,7 +78,7 @@ RtResult native_unsetenv(M *m, uint64_t *args) {
 RtResult native_goroot(M *m, uint64_t *args) {
     const char *r = m->vm->goroot;
     args[0] = args[1] = 0;
-    if (r) ret_string(args, str_from_bytes(m, r, (int64_t)strlen(r)));
+    if (r) ret_string(args, str_from_bytes(m, r, (int64_t)strlen(r), NULL));
     return RT_OK;
 }
 
@@ -86,7 +86,7 @@ RtResult native_executable_path(M *m, uint64_t *args) {
     Vm *vm = m->vm;
     const char *r = vm->executable ? vm->executable(vm->executable_ctx) : NULL;
     args[0] = args[1] = 0;
-    if (r) ret_string(args, str_from_bytes(m, r, (int64_t)strlen(r)));
+    if (r) ret_string(args, str_from_bytes(m, r, (int64_t)strlen(r), NULL));
     return RT_OK;
 }
 
@@ -207,7 +207,7 @@ RtResult native_pc_info(M *m, uint64_t *args) {
     if (root && !strncmp(file, "$GOROOT/", 8)) {
         Buf b = {0};
         buf_printf(&b, "%s%s", root, file + 7);
-        ret_string(r + 3, str_from_bytes(m, b.data, (int64_t)b.len));
+        ret_string(r + 3, str_from_bytes(m, b.data, (int64_t)b.len, NULL));
         buf_free(&b);
     }
     r[5] = (uint64_t)line;
@@ -404,7 +404,7 @@ RtResult native_set_traceback(M *m, uint64_t *args) { /* (level string) */
 RtResult native_type_string(M *m, uint64_t *args) {
     Buf b = {0};
     rtype_string(&b, (const GoType *)args[0]);
-    ret_string(args + 1, str_from_bytes(m, b.data ? b.data : "", (int64_t)b.len));
+    ret_string(args + 1, str_from_bytes(m, b.data ? b.data : "", (int64_t)b.len, NULL));
     buf_free(&b);
     return RT_OK;
 }

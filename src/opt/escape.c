@@ -162,6 +162,18 @@ static void flow_closure(Esc *e, Sym *s, ValueId v) {
 
 static void push_root(Esc *e, int n);
 
+static bool is_conversion(int op) {
+    switch (op) {
+    case IR_STRCONCAT: case IR_STRFROMBYTES: case IR_BYTESFROMSTR: case IR_STRFROMRUNES: case IR_RUNESFROMSTR:
+    case IR_STRFROMRUNE: return true;
+    default: return false;
+    }
+}
+
+static bool is_alloc(int op) {
+    return op == IR_NEW || op == IR_BOX || op == IR_CLOSURE || op == IR_MAKESLICE || is_conversion(op);
+}
+
 static bool is_direct(const IrType *t) { return t->size == 8 && t->has_ptrs; }
 
 static void alloc(Esc *e, ValueId id) {
@@ -273,7 +285,8 @@ static void add_value(Esc *e, ValueId id) {
         return;
     case IR_RESULT: flow_v(e, n, v->args[0], 0); return;
     case IR_STRCONCAT: case IR_STRFROMBYTES: case IR_BYTESFROMSTR: case IR_STRFROMRUNES: case IR_RUNESFROMSTR:
-    case IR_STRFROMRUNE: case IR_MAKEMAP: case IR_MAKECHAN: case IR_RECV: case IR_RECVOK: case IR_RECOVER:
+    case IR_STRFROMRUNE: alloc(e, id); return; /* concatenation may give an operand: the runtime sees to that */
+    case IR_MAKEMAP: case IR_MAKECHAN: case IR_RECV: case IR_RECVOK: case IR_RECOVER:
     case IR_MAPITERINIT: case IR_FRAMETOKEN: case IR_MAPDELETE: case IR_KEEPALIVE: case IR_ZEROMEM: case IR_NILCHECK:
     case IR_MAPLEN: case IR_CHANLEN: case IR_CHANCAP: case IR_CHANCLOSE: case IR_MAPCLEAR: case IR_CLEARSLICE:
     case IR_DEFERRETURN:
@@ -399,8 +412,7 @@ static bool wants_analysis(IrFunc *f) {
         if (f->params[i]->has_ptrs) return true;
     if (f->has_ctx) return true;
     for (int i = 1; i < f->values.len; i++) {
-        int op = f->values.at[i].op;
-        if (op == IR_NEW || op == IR_BOX || op == IR_CLOSURE || op == IR_MAKESLICE) return true;
+        if (is_alloc(f->values.at[i].op)) return true;
     }
     return false;
 }
@@ -418,9 +430,9 @@ static void setup(Esc *e) {
     for (int i = 0; i < e->nnodes; i++) e->nodes[i].edges = -1;
 }
 
-static bool total_bytes_fit(const IrType *t, uint64_t *budget) {
-    if (t->size > *budget) return false;
-    *budget -= t->size;
+static bool bytes_fit(uint64_t size, uint64_t *budget) {
+    if (size > *budget) return false;
+    *budget -= size;
     return true;
 }
 
@@ -433,11 +445,12 @@ static void mark(Esc *e) {
         for (int k = 0; k < bl->insts.len; k++) {
             ValueId id = bl->insts.at[k];
             IrValue *v = ir_val(f, id);
-            if (v->op != IR_NEW && v->op != IR_BOX && v->op != IR_CLOSURE && v->op != IR_MAKESLICE) continue;
+            if (!is_alloc(v->op)) continue;
             if (e->again && (v->flags & IRF_NOESCAPE)) continue;
             v->flags &= (uint8_t)~IRF_NOESCAPE;
             if (e->irreducible || e->nodes[n_obj(e, id)].escapes) continue;
-            if ((v->op == IR_NEW || v->op == IR_BOX) && !total_bytes_fit(v->aux.t, &budget)) continue;
+            if ((v->op == IR_NEW || v->op == IR_BOX) && !bytes_fit(v->aux.t->size, &budget)) continue;
+            if (is_conversion(v->op) && !bytes_fit(v->op == IR_RUNESFROMSTR ? 128 : 32, &budget)) continue;
             v->flags |= IRF_NOESCAPE;
         }
     }
@@ -763,8 +776,7 @@ static void forward_closures(Opt *o) {
 static bool has_allocations(IrFunc *f) {
     for (int b = 0; b < f->blocks.len; b++)
         for (int k = 0; k < f->blocks.at[b].insts.len; k++) {
-            int op = ir_val(f, f->blocks.at[b].insts.at[k])->op;
-            if (op == IR_NEW || op == IR_BOX || op == IR_CLOSURE || op == IR_MAKESLICE) return true;
+            if (is_alloc(ir_val(f, f->blocks.at[b].insts.at[k])->op)) return true;
         }
     return false;
 }

@@ -6,15 +6,25 @@
 #define B64(n) B16(n), B16((n) + 16), B16((n) + 32), B16((n) + 48)
 static const uint8_t single_bytes[256] = {B64(0), B64(64), B64(128), B64(192)};
 
-GoString str_from_bytes(M *m, const void *p, int64_t n) {
+/* Memory for n bytes of a result: the caller's frame when it has room there. */
+static void *room(M *m, void *tmp, size_t n) {
+    return tmp && n <= STR_TMP_BYTES ? tmp : mem_alloc_noscan(m, n, false);
+}
+
+GoString str_from_bytes(M *m, const void *p, int64_t n, void *tmp) {
     if (n <= 0) return (GoString){0};
     if (n == 1) return (GoString){&single_bytes[*(const uint8_t *)p], 1};
-    uint8_t *q = mem_alloc_noscan(m, (size_t)n, false);
+    uint8_t *q = room(m, tmp, (size_t)n);
     memcpy(q, p, (size_t)n);
     return (GoString){q, n};
 }
 
-GoString str_concat(M *m, const GoString *parts, int n) {
+/* Strings lie in the heap, in images, or for a while in frames. */
+static bool is_lasting(M *m, const void *p) {
+    return mem_is_heap(m->vm, p) || (uint64_t)(uintptr_t)p - rt_image_space < IMAGE_SPACE_SIZE;
+}
+
+GoString str_concat(M *m, const GoString *parts, int n, void *tmp) {
     int64_t total = 0;
     int used = 0, last = 0;
     for (int i = 0; i < n; i++) {
@@ -24,12 +34,9 @@ GoString str_concat(M *m, const GoString *parts, int n) {
         last = i;
     }
     if (!used) return (GoString){0};
-    if (used == 1) { /* itself, unless its bytes lie in a frame: the escape analysis relies on a copy */
-        GoString s = parts[last];
-        bool lasts = mem_is_heap(m->vm, s.p) || (uint64_t)(uintptr_t)s.p - rt_image_space < IMAGE_SPACE_SIZE;
-        return lasts ? s : str_from_bytes(m, s.p, s.n);
-    }
-    uint8_t *q = mem_alloc_noscan(m, (size_t)total, false), *at = q;
+    if (used == 1)
+        return tmp || is_lasting(m, parts[last].p) ? parts[last] : str_from_bytes(m, parts[last].p, parts[last].n, NULL);
+    uint8_t *q = room(m, tmp, (size_t)total), *at = q;
     for (int i = 0; i < n; i++) {
         if (!parts[i].n) continue;
         memcpy(at, parts[i].p, (size_t)parts[i].n);
@@ -38,19 +45,19 @@ GoString str_concat(M *m, const GoString *parts, int n) {
     return (GoString){q, total};
 }
 
-GoString str_from_rune(M *m, int64_t r) {
+GoString str_from_rune(M *m, int64_t r, void *tmp) {
     char buf[4];
     int n = utf8_encode(buf, r < 0 || r > 0x10ffff ? 0xfffd : (int32_t)r);
-    return str_from_bytes(m, buf, n);
+    return str_from_bytes(m, buf, n, tmp);
 }
 
-GoString str_from_runes(M *m, GoSlice runes) {
+GoString str_from_runes(M *m, GoSlice runes, void *tmp) {
     const int32_t *r = runes.p;
     size_t total = 0;
     char buf[4];
     for (int64_t i = 0; i < runes.len; i++) total += (size_t)utf8_encode(buf, r[i]);
     if (!total) return (GoString){0};
-    uint8_t *q = mem_alloc_noscan(m, total, false), *at = q;
+    uint8_t *q = room(m, tmp, total), *at = q;
     for (int64_t i = 0; i < runes.len; i++) {
         int n = utf8_encode(buf, r[i]);
         memcpy(at, buf, (size_t)n);
@@ -59,24 +66,35 @@ GoString str_from_runes(M *m, GoSlice runes) {
     return (GoString){q, (int64_t)total};
 }
 
-GoSlice bytes_from_str(M *m, GoString s) {
-    if (!s.n) return (GoSlice){mem_zero_base(m->vm), 0, 0};
-    size_t cap = mem_round_size((size_t)s.n, true);
+GoSlice bytes_from_str(M *m, GoString s, void *tmp) {
+    size_t n = (size_t)s.n;
+    if (tmp && n <= STR_TMP_BYTES) {
+        memmove(tmp, s.p, n);
+        memset((char *)tmp + n, 0, STR_TMP_BYTES - n);
+        return (GoSlice){tmp, s.n, STR_TMP_BYTES};
+    }
+    if (!n) return (GoSlice){mem_zero_base(m->vm), 0, 0};
+    size_t cap = mem_round_size(n, true);
     uint8_t *q = mem_alloc_noscan(m, cap, false);
-    memcpy(q, s.p, (size_t)s.n);
-    memset(q + s.n, 0, cap - (size_t)s.n);
+    memcpy(q, s.p, n);
+    memset(q + n, 0, cap - n);
     return (GoSlice){q, s.n, (int64_t)cap};
 }
 
-GoSlice runes_from_str(M *m, GoString s) {
+GoSlice runes_from_str(M *m, GoString s, void *tmp) {
     int64_t count = 0;
     int32_t r;
     const char *p = (const char *)s.p;
     for (int64_t i = 0; i < s.n; count++)
         i += (uint8_t)p[i] < 0x80 ? 1 : utf8_decode(p + i, (size_t)(s.n - i), &r);
-    if (!count) return (GoSlice){mem_zero_base(m->vm), 0, 0};
-    size_t cap = mem_round_size((size_t)count * 4, true);
-    int32_t *q = mem_alloc_noscan(m, cap, true);
+    size_t cap = STR_TMP_RUNES * 4;
+    int32_t *q = tmp;
+    if (tmp && count <= STR_TMP_RUNES) memset(q, 0, cap);
+    else if (!count) return (GoSlice){mem_zero_base(m->vm), 0, 0};
+    else {
+        cap = mem_round_size((size_t)count * 4, true);
+        q = mem_alloc_noscan(m, cap, true);
+    }
     count = 0;
     for (int64_t i = 0; i < s.n;) {
         i += utf8_decode(p + i, (size_t)(s.n - i), &r);

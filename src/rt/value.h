@@ -18,12 +18,14 @@ const uint8_t *name_bytes(const uint8_t *name, size_t *len); /* decodes an abi.N
 const GoUncommon *type_uncommon(const GoType *t);
 /* Interface tables, cached per Vm. NULL when t does not implement inter; *missing then names the method. */
 const GoItab *itab_get(Vm *vm, const GoInterfaceType *inter, const GoType *t, Str *missing);
-GoString str_concat(M *m, const GoString *parts, int n);
-GoString str_from_bytes(M *m, const void *p, int64_t n);
-GoString str_from_rune(M *m, int64_t r);
-GoString str_from_runes(M *m, GoSlice runes);
-GoSlice bytes_from_str(M *m, GoString s);
-GoSlice runes_from_str(M *m, GoString s);
+/* tmp: room for a small result in the caller's frame, STR_TMP_BYTES (runes_from_str: STR_TMP_RUNES runes), or NULL. */
+enum { STR_TMP_BYTES = 32, STR_TMP_RUNES = 32 };
+GoString str_concat(M *m, const GoString *parts, int n, void *tmp);
+GoString str_from_bytes(M *m, const void *p, int64_t n, void *tmp);
+GoString str_from_rune(M *m, int64_t r, void *tmp);
+GoString str_from_runes(M *m, GoSlice runes, void *tmp);
+GoSlice bytes_from_str(M *m, GoString s, void *tmp);
+GoSlice runes_from_str(M *m, GoString s, void *tmp);
 int str_compare(GoString a, GoString b);
 /* growslice: result has room for `need` elements, len old.len; Go's growth rule. RT_PANIC: out of range. */
 RtResult slice_grow(M *m, const GoType *elem, GoSlice old, int64_t need, GoSlice *out);

@@ -212,22 +212,22 @@ RtResult op_append_slice(M *m, const GoType *t, uint64_t *to, const uint64_t *s,
 
 /* ---- Strings -------------------------------------------------------------------------------------- */
 
-RtResult op_concat(M *m, uint64_t *to, const uint64_t *parts, uint32_t n) {
-    return put_str(to, str_concat(m, (const GoString *)parts, (int)n));
+RtResult op_concat(M *m, uint64_t *to, const uint64_t *parts, uint32_t n, void *tmp) {
+    return put_str(to, str_concat(m, (const GoString *)parts, (int)n, tmp));
 }
-RtResult op_str_from_bytes(M *m, uint64_t *to, const uint64_t *s) {
-    return put_str(to, str_from_bytes(m, (void *)s[0], (int64_t)s[1]));
+RtResult op_str_from_bytes(M *m, uint64_t *to, const uint64_t *s, void *tmp) {
+    return put_str(to, str_from_bytes(m, (void *)s[0], (int64_t)s[1], tmp));
 }
-RtResult op_bytes_from_str(M *m, uint64_t *to, const uint64_t *s) {
-    return put_slice(to, bytes_from_str(m, str_at(s)));
+RtResult op_bytes_from_str(M *m, uint64_t *to, const uint64_t *s, void *tmp) {
+    return put_slice(to, bytes_from_str(m, str_at(s), tmp));
 }
-RtResult op_str_from_runes(M *m, uint64_t *to, const uint64_t *s) {
-    return put_str(to, str_from_runes(m, slice_at(s)));
+RtResult op_str_from_runes(M *m, uint64_t *to, const uint64_t *s, void *tmp) {
+    return put_str(to, str_from_runes(m, slice_at(s), tmp));
 }
-RtResult op_runes_from_str(M *m, uint64_t *to, const uint64_t *s) {
-    return put_slice(to, runes_from_str(m, str_at(s)));
+RtResult op_runes_from_str(M *m, uint64_t *to, const uint64_t *s, void *tmp) {
+    return put_slice(to, runes_from_str(m, str_at(s), tmp));
 }
-RtResult op_str_from_rune(M *m, uint64_t *to, int64_t r) { return put_str(to, str_from_rune(m, r)); }
+RtResult op_str_from_rune(M *m, uint64_t *to, int64_t r, void *tmp) { return put_str(to, str_from_rune(m, r, tmp)); }
 
 GUARDED void op_str_rune(uint64_t *to, const uint64_t *s, uint64_t i) {
     int32_t r;

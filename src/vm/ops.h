@@ -36,12 +36,13 @@ RtResult op_make_slice(M *m, const GoType *t, uint64_t *to, int64_t len, int64_t
 RtResult op_append(M *m, const GoType *t, uint64_t *to, const uint64_t *s, const void *elem);
 RtResult op_append_grow(M *m, const GoType *t, uint64_t *to, const uint64_t *s, uint32_t n);
 RtResult op_append_slice(M *m, const GoType *t, uint64_t *to, const uint64_t *s, const uint64_t *from);
-RtResult op_concat(M *m, uint64_t *to, const uint64_t *parts, uint32_t n);
-RtResult op_str_from_bytes(M *m, uint64_t *to, const uint64_t *s);
-RtResult op_bytes_from_str(M *m, uint64_t *to, const uint64_t *s);
-RtResult op_str_from_runes(M *m, uint64_t *to, const uint64_t *s);
-RtResult op_runes_from_str(M *m, uint64_t *to, const uint64_t *s);
-RtResult op_str_from_rune(M *m, uint64_t *to, int64_t r);
+/* tmp: room in the frame for a small result, or NULL (rt/value.h) */
+RtResult op_concat(M *m, uint64_t *to, const uint64_t *parts, uint32_t n, void *tmp);
+RtResult op_str_from_bytes(M *m, uint64_t *to, const uint64_t *s, void *tmp);
+RtResult op_bytes_from_str(M *m, uint64_t *to, const uint64_t *s, void *tmp);
+RtResult op_str_from_runes(M *m, uint64_t *to, const uint64_t *s, void *tmp);
+RtResult op_runes_from_str(M *m, uint64_t *to, const uint64_t *s, void *tmp);
+RtResult op_str_from_rune(M *m, uint64_t *to, int64_t r, void *tmp);
 void op_str_rune(uint64_t *to, const uint64_t *s, uint64_t i);
 RtResult op_closure(M *m, uint64_t *to, const uint64_t *from, uint32_t n, const VmFunc *fn, uint64_t mask);
 RtResult op_closure_big(M *m, uint64_t *to, const uint64_t *from, uint32_t n, const VmFunc *fn, const uint8_t *mask);
