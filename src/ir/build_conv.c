@@ -11,7 +11,7 @@ ValueId build_iface(Fn *fn, ValueId v, Type *from, Type *to) {
 
 /* Boxed constants are read-only: one static copy each. */
 ValueId build_iface_const(Fn *fn, const ConstVal *c, Type *from, Type *to) {
-    const IrType *ft = fn_irt(fn, from), *it = fn_irt(fn, to), *ptr = irtype_ptr(fn->u);
+    const IrType *ft = fn_irt(fn, from), *it = fn_irt(fn, to);
     SymTab *st = fn->u->syms;
     uint8_t bytes[16] = {0};
     Sym *str = NULL;
@@ -41,21 +41,9 @@ ValueId build_iface_const(Fn *fn, const ConstVal *c, Type *from, Type *to) {
     }
     default: return build_iface(fn, fn_const(fn, c, from), from, to);
     }
-    char name[96];
-    int n;
-    if (str) n = snprintf(name, sizeof name, "go:box.%.*s", STR_FMT(str->name));
-    else n = snprintf(name, sizeof name, "go:box.%llu.%llx.%llx", (unsigned long long)ft->size,
-                      (unsigned long long)*(uint64_t *)bytes, (unsigned long long)*(uint64_t *)(bytes + 8));
-    Sym *s = sym_get(st, (Str){name, (size_t)n});
-    if (sym_begin_define(st, s, SYM_RODATA)) {
-        s->dupok = true;
-        s->keep_name = false;
-        sym_set_data(st, s, bytes, ft->size, ft->align);
-        if (str) sym_reloc(st, s, 0, RELOC_ADDR, str, 0);
-    }
+    Sym *s = ir_box_symbol(fn->u, bytes, ft->size, &str, (int64_t[]){0}, str ? 1 : 0);
     ValueId tab = fn_symaddr(fn, it->eface ? ir_type_symbol(fn->u, from) : ir_itab_symbol(fn->u, from, to));
     ValueId data = fn_symaddr(fn, s);
-    (void)ptr;
     return E2(fn, IFACEMAKE, it, tab, data);
 }
 

@@ -227,6 +227,9 @@ void ir_build_pending(IrUnit *u);
 /* Builds "go:main": calls the inits of all packages in dependency order, then main.main. */
 void ir_build_main(IrUnit *u, Package **pkgs, int npkgs, Package *main);
 
+/* Read-only data that an interface with a constant value points to: `size` bytes, at offs[i] the address of syms[i]. */
+Sym *ir_box_symbol(IrUnit *u, const void *bytes, size_t size, Sym *const *syms, const int64_t *offs, int nsyms);
+
 /* Symbol names: the one place that knows them. */
 Str ir_func_symbol(IrUnit *u, Object *fn, TypeList targs);  /* honours //go:linkname */
 Sym *ir_type_symbol(IrUnit *u, Type *t);  /* abi.Type descriptor, built on demand (typedesc.c) */

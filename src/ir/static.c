@@ -545,3 +545,21 @@ bool ir_static_embed(IrUnit *u, Object *var) {
     } else put_string(&l, s, 0, files[file].data);
     return true;
 }
+
+Sym *ir_box_symbol(IrUnit *u, const void *bytes, size_t size, Sym *const *syms, const int64_t *offs, int nsyms) {
+    uint64_t h1 = hash_bytes(bytes, size, 0x5851f42d4c957f2dull), h2 = hash_bytes(bytes, size, 0x14057b7ef767814full);
+    for (int i = 0; i < nsyms; i++) {
+        h1 = hash_bytes(syms[i]->name.p, syms[i]->name.n, h1 + (uint64_t)offs[i]);
+        h2 = hash_bytes(syms[i]->name.p, syms[i]->name.n, h2 + (uint64_t)offs[i]);
+    }
+    char name[96];
+    int n = snprintf(name, sizeof name, "go:box.%zu.%016llx%016llx", size, (unsigned long long)h1, (unsigned long long)h2);
+    Sym *s = sym_get(u->syms, (Str){name, (size_t)n});
+    if (sym_begin_define(u->syms, s, SYM_RODATA)) {
+        s->dupok = true;
+        s->keep_name = false;
+        sym_set_data(u->syms, s, bytes, size, 8);
+        for (int i = 0; i < nsyms; i++) sym_reloc(u->syms, s, (uint32_t)offs[i], RELOC_ADDR, syms[i], 0);
+    }
+    return s;
+}

@@ -89,12 +89,8 @@ RtResult reflect_typelinks(M *m, uint64_t *args) { /* () ([]*abi.Type, [][]*abi.
     return RT_OK;
 }
 
-#define U4(n) n, (n) + 1, (n) + 2, (n) + 3
-#define U16(n) U4(n), U4((n) + 4), U4((n) + 8), U4((n) + 12)
-#define U64(n) U16(n), U16((n) + 16), U16((n) + 32), U16((n) + 48)
-static const uint64_t small_ints[256] = {U64(0), U64(64), U64(128), U64(192)};
 RtResult reflect_static_uint64s(M *m, uint64_t *args) {
-    args[0] = (uint64_t)small_ints;
+    args[0] = (uint64_t)value_small_ints;
     return RT_OK;
 }
 

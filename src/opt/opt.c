@@ -34,6 +34,7 @@ static const Pass late[] = {
     {"gvn", opt_gvn},
     {"memopt", opt_memopt},
     {"simplify", opt_simplify},
+    {"box", opt_box},
     {"gvn", opt_gvn},
     {"dce", opt_dce},
     {"cleanup", opt_cleanup},

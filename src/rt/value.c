@@ -2,6 +2,13 @@
  * the nesting of types; interfaces continue with the dynamic type. */
 #include "rt/value.h"
 
+#define U4(n) n, (n) + 1, (n) + 2, (n) + 3
+#define U16(n) U4(n), U4((n) + 4), U4((n) + 8), U4((n) + 12)
+#define U64(n) U16(n), U16((n) + 16), U16((n) + 32), U16((n) + 48)
+const uint64_t value_small_ints[256] = {U64(0), U64(64), U64(128), U64(192)};
+const uint64_t value_zero[3] = {0};
+
+
 /* ---- Hashing ------------------------------------------------------------------------------------------ */
 
 #define K0 0x8bb84b93962eacc9ull

@@ -26,6 +26,8 @@ GoString str_from_rune(M *m, int64_t r, void *tmp);
 GoString str_from_runes(M *m, GoSlice runes, void *tmp);
 GoSlice bytes_from_str(M *m, GoString s, void *tmp);
 GoSlice runes_from_str(M *m, GoString s, void *tmp);
+extern const uint64_t value_small_ints[256]; /* what interfaces that hold small values of up to 8 bytes point to */
+extern const uint64_t value_zero[3];         /* an empty string, a nil slice */
 int str_compare(GoString a, GoString b);
 /* growslice: result has room for `need` elements, len old.len; Go's growth rule. RT_PANIC: out of range. */
 RtResult slice_grow(M *m, const GoType *elem, GoSlice old, int64_t need, GoSlice *out);

@@ -276,6 +276,11 @@ RtResult op_box(M *m, uint64_t *to, const void *from, const GoType *t) {
         *to = (uint64_t)mem_zero_base(m->vm);
         return RT_OK;
     }
+    if (t->size < 8 && !t->ptr_bytes) {
+        uint64_t x = 0;
+        memcpy(&x, from, t->size);
+        if (x < ARRAY_LEN(value_small_ints)) return *to = (uint64_t)&value_small_ints[x], RT_OK;
+    } else if (t->kind == KIND_SLICE && !*(const uint64_t *)from) return *to = (uint64_t)value_zero, RT_OK;
     void *p = mem_new(m, t);
     memcpy(p, from, t->size);
     *to = (uint64_t)p;
