@@ -444,9 +444,11 @@ static void map_set(Sel *s, ValueId id, int a) {
 
 static bool lower_map(Sel *s, ValueId id) {
     IrValue *v = sel_val(s, id);
+    int at;
     switch (v->op) {
     case IR_MAKEMAP:
-        emit_abc(s, BC_MAKEMAP, dst(s, id), reg(s, v->args[0]), 0);
+        at = sel_region_slot(s, id);
+        emit_abc(s, BC_MAKEMAP, dst(s, id), reg(s, v->args[0]), at < 0 ? 0 : at);
         emit_type(s, v->aux.t);
         emit_safe(s, id);
         return true;

@@ -101,6 +101,12 @@ bool sel_noescape_region(Sel *s, ValueId id, uint32_t *nslots, const uint8_t **m
         *nslots = v->op == IR_RUNESFROMSTR ? 16 : 4;
         *mask = NULL;
         return true;
+    case IR_MAKEMAP: {
+        static const uint8_t head[1] = {4};
+        *nslots = 6;
+        *mask = head;
+        return true;
+    }
     case IR_NEW:
         *nslots = t->nslots;
         *mask = t->has_ptrs ? t->ptrmask : NULL;

@@ -171,7 +171,7 @@ static bool is_conversion(int op) {
 }
 
 static bool is_alloc(int op) {
-    return op == IR_NEW || op == IR_BOX || op == IR_CLOSURE || op == IR_MAKESLICE || is_conversion(op);
+    return op == IR_NEW || op == IR_BOX || op == IR_CLOSURE || op == IR_MAKESLICE || op == IR_MAKEMAP || is_conversion(op);
 }
 
 static bool is_direct(const IrType *t) { return t->size == 8 && t->has_ptrs; }
@@ -286,7 +286,8 @@ static void add_value(Esc *e, ValueId id) {
     case IR_RESULT: flow_v(e, n, v->args[0], 0); return;
     case IR_STRCONCAT: case IR_STRFROMBYTES: case IR_BYTESFROMSTR: case IR_STRFROMRUNES: case IR_RUNESFROMSTR:
     case IR_STRFROMRUNE: alloc(e, id); return; /* concatenation may give an operand: the runtime sees to that */
-    case IR_MAKEMAP: case IR_MAKECHAN: case IR_RECV: case IR_RECVOK: case IR_RECOVER:
+    case IR_MAKEMAP: alloc(e, id); return;
+    case IR_MAKECHAN: case IR_RECV: case IR_RECVOK: case IR_RECOVER:
     case IR_MAPITERINIT: case IR_FRAMETOKEN: case IR_MAPDELETE: case IR_KEEPALIVE: case IR_ZEROMEM: case IR_NILCHECK:
     case IR_MAPLEN: case IR_CHANLEN: case IR_CHANCAP: case IR_CHANCLOSE: case IR_MAPCLEAR: case IR_CLEARSLICE:
     case IR_DEFERRETURN:
@@ -450,6 +451,7 @@ static void mark(Esc *e) {
             v->flags &= (uint8_t)~IRF_NOESCAPE;
             if (e->irreducible || e->nodes[n_obj(e, id)].escapes) continue;
             if ((v->op == IR_NEW || v->op == IR_BOX) && !bytes_fit(v->aux.t->size, &budget)) continue;
+            if (v->op == IR_MAKEMAP && !bytes_fit(48, &budget)) continue;
             if (is_conversion(v->op) && !bytes_fit(v->op == IR_RUNESFROMSTR ? 128 : 32, &budget)) continue;
             v->flags |= IRF_NOESCAPE;
         }

@@ -26,7 +26,7 @@ struct GoMap {
     uint64_t clear_seq;
 };
 static const uint8_t map_mask[8] = {4};
-_Static_assert(sizeof(GoMap) == 48, "GoMap");
+_Static_assert(sizeof(GoMap) == MAP_WORDS * 8 && offsetof(GoMap, groups) == 16, "GoMap");
 
 /* ---- Control words: masks with one bit a slot -------------------------------------------------------- */
 
@@ -142,8 +142,8 @@ static uint8_t *groups_new(M *m, const GoMapType *t, uint64_t n) {
 }
 static uint64_t max_used(uint64_t ngroups) { return ngroups <= 1 ? ngroups * 8 : ngroups * 7; }
 
-GoMap *map_make(M *m, const GoMapType *t, int64_t hint) {
-    GoMap *h = mem_alloc_mask(m, sizeof *h, map_mask);
+GoMap *map_make(M *m, const GoMapType *t, int64_t hint, void *tmp) {
+    GoMap *h = tmp ? memset(tmp, 0, sizeof *h) : mem_alloc_mask(m, sizeof *h, map_mask);
     h->seed = rt_rand(m);
     if (hint <= 8) return h;
     uint64_t n = 2, bytes;

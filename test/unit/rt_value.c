@@ -66,17 +66,23 @@ static void test_itab(void **state) {
 static void test_str_slice(void **state) {
     World *w = world_new();
     M *m = &w->m;
+    uint8_t tmp[STR_TMP_BYTES];
     GoString p[3] = {{(const uint8_t *)"h\xc3\xa9", 3}, {NULL, 0}, {(const uint8_t *)"\xff!", 2}};
-    GoString s = str_concat(m, p, 3);
+    GoString s = str_concat(m, p, 3, NULL);
     assert_int_equal(s.n, 5);
-    GoSlice r = runes_from_str(m, s);
+    GoSlice r = runes_from_str(m, s, NULL);
     assert_int_equal(r.len, 4);
     assert_int_equal(((int32_t *)r.p)[1], 0xe9);
     assert_int_equal(((int32_t *)r.p)[2], 0xfffd);
-    GoString back = str_from_runes(m, r);
+    GoString back = str_from_runes(m, r, NULL);
     assert_int_equal(back.n, 7);
-    assert_ptr_equal(str_concat(m, p, 2).p, p[0].p);
-    assert_int_equal(str_from_rune(m, -1).n, 3);
+    assert_ptr_equal(str_concat(m, p, 2, tmp).p, p[0].p);
+    assert_ptr_not_equal(str_concat(m, p, 2, NULL).p, p[0].p); /* neither heap nor image: copied */
+    assert_ptr_equal(str_concat(m, p, 3, tmp).p, tmp);
+    assert_ptr_equal(bytes_from_str(m, p[0], tmp).p, tmp);
+    assert_int_equal(bytes_from_str(m, p[0], tmp).cap, STR_TMP_BYTES);
+    assert_ptr_equal(str_from_bytes(m, "abc", 3, tmp).p, tmp);
+    assert_int_equal(str_from_rune(m, -1, NULL).n, 3);
     assert_true(str_compare(p[0], s) < 0 && !str_compare(s, s));
     /* Capacities as gc's append gives them, one element at a time. */
     static const int64_t caps[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 848, 1280, 1792, 2560, 3408, 5120, 7168, 9216,
@@ -94,7 +100,7 @@ static void test_str_slice(void **state) {
     slice_grow(m, &type_u8, b, 5, &b);
     assert_int_equal(b.cap, 8);
     assert_int_equal(slice_grow(m, &type_u8, b, INT64_MAX, &b), RT_PANIC);
-    assert_int_equal(bytes_from_str(m, (GoString){(const uint8_t *)"0123456789012345678901234567890123", 34}).cap, 48);
+    assert_int_equal(bytes_from_str(m, (GoString){(const uint8_t *)"0123456789012345678901234567890123", 34}, tmp).cap, 48);
     world_free(w);
 }
 
