@@ -79,6 +79,8 @@ func (a *abiDesc) dump() {
 // signList registers, for each word of a frame, how many bytes of it are to be sign-extended (0: none); wordBig begins
 // a value that the engine passes by address, the eight bytes after it are its number of words. The result goes where gc
 // keeps the size of its spill area.
+//
+//go:noescape
 func signList(p *byte, n int) uintptr
 
 const (

@@ -24,6 +24,7 @@ func GOROOT() string {
 }
 
 func goroot() string
+//go:noescape
 func gogetenv(key string) string
 
 //go:noinline
@@ -45,6 +46,7 @@ func Callers(skip int, pc []uintptr) int {
 }
 
 // callers fills buf with return addresses; skip 0 is its caller.
+//go:noescape
 func callers(skip int, buf *uintptr, n int) int
 
 // A Func is a function in the running program; the pointer is that of its
@@ -168,4 +170,5 @@ func Stack(buf []byte, all bool) int {
 	return stack(&buf[0], len(buf), all)
 }
 
+//go:noescape
 func stack(buf *byte, n int, all bool) int

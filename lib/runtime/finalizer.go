@@ -12,6 +12,7 @@ type eface struct {
 
 func efaceOf(p *any) *eface { return (*eface)(unsafe.Pointer(p)) }
 
+//go:noescape
 func typeString(t *abi.Type) string
 
 // findObject tells where the heap object that p points into starts; nil when
@@ -99,6 +100,7 @@ func SetFinalizer(obj any, finalizer any) {
 }
 
 // implements reports whether t has the methods of inter.
+//go:noescape
 func implements(inter *abi.InterfaceType, t *abi.Type) bool
 
 func startFinalizers() {

@@ -65,6 +65,7 @@ func CPUProfile() []byte       { panic("CPUProfile no longer available") }
 
 // goroutineStacks writes up to n words: for each goroutine its depth, its
 // labels, then its return addresses. It returns the words needed.
+//go:noescape
 func goroutineStacks(buf *uintptr, n int) int
 
 func GoroutineProfile(p []StackRecord) (n int, ok bool) {

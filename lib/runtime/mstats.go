@@ -42,6 +42,7 @@ type MemStats struct {
 // ReadMemStats fills all but BySize.
 func ReadMemStats(m *MemStats) { memStats(m) }
 
+//go:noescape
 func memStats(m *MemStats)
 
 // ---- runtime/debug ----
@@ -101,6 +102,7 @@ func setPanicOnFault(on bool) bool {
 	return old
 }
 
+//go:noescape
 func setTraceback_c(level string)
 
 //go:linkname setTraceback runtime/debug.SetTraceback

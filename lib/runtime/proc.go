@@ -41,6 +41,7 @@ func throw(s string)
 func fatal(s string)
 
 // write writes to a file descriptor without the standard library.
+//go:noescape
 func write(fd uintptr, p unsafe.Pointer, n int32) int32
 
 func nanotime() int64

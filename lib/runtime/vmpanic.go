@@ -23,7 +23,9 @@ type TypeAssertionError struct {
 	missingMethod string
 }
 
+//go:noescape
 func vmtypestring(t *abi.Type) string
+//go:noescape
 func vmtypepkgpath(t *abi.Type) string
 
 func (*TypeAssertionError) RuntimeError() {}

@@ -96,6 +96,24 @@ static uint64_t base_lookup(void *ctx, Str name) {
     return a ? a - c->images.space + IMAGE_SPACE_BASE : 0;
 }
 
+/* IrUnit.base_word: functions are named as tracebacks show them, mostly their symbols' names, else after their address. */
+static Sym *base_word(void *ctx, Sym *data, uint64_t off, bool func) {
+    Compile *c = ctx;
+    uint64_t p, space = c->images.space;
+    memcpy(&p, (const char *)(uintptr_t)(data->base_addr - IMAGE_SPACE_BASE + space + off), 8);
+    if (!p) return NULL;
+    uint64_t addr = p - space + IMAGE_SPACE_BASE;
+    if (func) {
+        const VmFunc *f = image_func_at(&c->images, p);
+        if (!f || !f->info) return NULL;
+        Sym *s = sym_get(&c->syms, str_c(f->info->name));
+        if (s->base_addr == addr) return s;
+    }
+    char name[40];
+    int n = snprintf(name, sizeof name, "go:at.%llx", (unsigned long long)addr);
+    return sym_get_base(&c->syms, (Str){name, (size_t)n}, addr);
+}
+
 /* $VOLE_STD (empty: none) or std.vole next to the executable. */
 const char *compile_std_path(Arena *a) {
     const char *path = getenv("VOLE_STD");
@@ -207,6 +225,8 @@ int compile_init(Compile *c) {
     c->unit.embed = compile_embed;
     c->unit.to_try = native_to_try;
     c->unit.embed_ctx = c;
+    c->unit.base_word = base_word;
+    c->unit.base_ctx = c;
     c->images.next_addr = IMAGE_SPACE_BASE;
     return c->no_std || load_std(c) ? 0 : 1;
 }

@@ -175,6 +175,9 @@ typedef struct IrUnit {
     void *embed_ctx;
     /* Number of the native that is tried before a function's body, -1: none; may be NULL. */
     int (*to_try)(Str symbol);
+    /* What the word at `off` of a base image's data refers to (func: it is a VmFunc); NULL when it cannot be told. */
+    Sym *(*base_word)(void *ctx, Sym *data, uint64_t off, bool func);
+    void *base_ctx;
     void *base_table;      /* opt/bodies.c: what the base image says of its functions */
     IrFunc *too_large; /* see code_unit */
 } IrUnit;

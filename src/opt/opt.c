@@ -88,6 +88,7 @@ static void optimise(Unit *t, FuncState *s) {
     bool grew = false;
     for (int round = 0; round < 3; round++) { /* calls of closures become known round by round */
         arena_reset(&o.arena);
+        grew |= opt_devirt(&o);
         if (!opt_inline(&o, &t->by_sym, facts_of, t)) break;
         grew = true;
         run(&o, inlined, ARRAY_LEN(inlined));

@@ -52,6 +52,9 @@ InlineFacts opt_inline_facts(IrFunc *f);
 /* Expands calls of functions found in by_sym (Sym * -> IrFunc *) for which facts() says ok. */
 bool opt_inline(Opt *o, Map *by_sym, InlineFacts (*facts)(void *ctx, IrFunc *g), void *ctx);
 
+/* devirt.c: method calls of known interfaces become static; true when any did. */
+bool opt_devirt(Opt *o);
+
 /* passes */
 void opt_cleanup(Opt *o);  /* cfg.c: constant branches, empty blocks, straight lines */
 void opt_mem2reg(Opt *o);

@@ -33,6 +33,7 @@ type Iter struct {
 }
 
 func iterInit(t *abi.MapType, m *Map, it *Iter)
+//go:noescape
 func iterNext(it *Iter)
 
 func (it *Iter) Init(t *abi.MapType, m *Map)  { iterInit(t, m, it) }
