@@ -101,6 +101,38 @@ static int store_base(Esc *e, ValueId p, int fuel) {
     return 0;
 }
 
+/* p through variables that hold one value only, and through fields when asked for. */
+static ValueId strip(Esc *e, ValueId p, bool fields) {
+    for (int fuel = 12; fuel > 0; fuel--) {
+        IrValue *v = ir_val(e->f, p);
+        if (v->op == IR_LOCALGET && !v->aux2 && e->var_def[v->aux.var->id]) p = e->var_def[v->aux.var->id];
+        else if (v->op == IR_FIELDADDR && fields) p = v->args[0];
+        else break;
+    }
+    return p;
+}
+
+static bool same_pointer(Esc *e, ValueId p, ValueId q) {
+    p = strip(e, p, true);
+    q = strip(e, q, true);
+    IrValue *a = ir_val(e->f, p), *b = ir_val(e->f, q);
+    return p == q || (a->op == IR_PARAM && b->op == IR_PARAM && a->aux.i == b->aux.i) ||
+           (a->op == IR_LOCALGET && b->op == IR_LOCALGET && a->aux.var == b->aux.var && !a->aux2 && !b->aux2 &&
+            a->aux.var->param >= 0 && e->var_ndefs[a->aux.var->id] == 0);
+}
+
+/* x.f = x.f[i:j] and x.f = x.g: the object already held what it gets. */
+static bool is_self_assignment(Esc *e, ValueId p, ValueId x) {
+    for (int fuel = 12; fuel > 0; fuel--) {
+        x = strip(e, x, false);
+        IrValue *v = ir_val(e->f, x);
+        if (v->op == IR_LOAD) return same_pointer(e, p, v->args[0]);
+        if (v->op != IR_SLICESLICE && v->op != IR_STRSLICE) return false;
+        x = v->args[0];
+    }
+    return false;
+}
+
 static void store_to(Esc *e, ValueId p, ValueId x, int derefs) {
     int b = store_base(e, p, 12);
     flow_v(e, b ? b : NODE_HEAP, x, derefs);
@@ -138,10 +170,30 @@ static void flow_call(Esc *e, Sym *s, ValueId *args, int n, ValueId res) {
         }
         int d = *summary_at(m, i, 0);
         if (d != NO_FLOW) flow_v(e, NODE_HEAP, args[i], d);
-        for (int k = 0; k < m->nresults && res; k++) {
+        bool tuple = res && ir_val(e->f, res)->type->rep == REP_TUPLE; /* see flow_result */
+        for (int k = 0; k < m->nresults && res && !tuple; k++) {
             d = *summary_at(m, i, 1 + k);
             if (d != NO_FLOW) flow_v(e, n_value(e, res), args[i], d);
         }
+    }
+}
+
+static Sym *known_callee(Esc *e, IrValue *v);
+
+/* Element i of what a call gave. */
+static void flow_result(Esc *e, ValueId id) {
+    IrValue *v = ir_val(e->f, id), *c = ir_val(e->f, v->args[0]);
+    Sym *s = known_callee(e, c);
+    if (!s) {
+        flow_v(e, n_value(e, id), v->args[0], 0);
+        return;
+    }
+    EscSummary *m = callee_summary(e->u, s);
+    uint32_t first = c->op == IR_CALL ? 0 : 1;
+    for (uint32_t i = first; m && i < c->nargs; i++) {
+        if (i - first >= m->nparams || v->aux.i >= m->nresults) continue; /* went to the heap */
+        int d = *summary_at(m, (int)(i - first), 1 + (int)v->aux.i);
+        if (d != NO_FLOW) flow_v(e, n_value(e, id), c->args[i], d);
     }
 }
 
@@ -202,6 +254,13 @@ static void flow_uintptr(Esc *e, int n, ValueId id, int fuel) {
     for (uint32_t i = 0; i < v->nargs; i++) flow_uintptr(e, n, v->args[i], fuel - 1);
 }
 
+static Sym *known_callee(Esc *e, IrValue *v) {
+    if (v->op == IR_CALL) return v->aux.sym;
+    if (v->op != IR_CALLCLOSURE) return NULL;
+    IrValue *c = ir_val(e->f, strip(e, v->args[0], false));
+    return c->op == IR_CLOSURE ? c->aux.sym : NULL;
+}
+
 static void add_value(Esc *e, ValueId id) {
     IrValue *v = ir_val(e->f, id);
     int n = n_value(e, id), depth = e->block_depth[v->block];
@@ -230,7 +289,9 @@ static void add_value(Esc *e, ValueId id) {
     case IR_LOAD: flow_v(e, n, v->args[0], 1); return;
     case IR_UNBOX: flow_v(e, n, v->args[0], is_direct(v->aux.t) ? 0 : 1); return;
     case IR_ASSERTTYPE: case IR_ASSERTTYPEOK: flow_v(e, n, v->args[0], is_direct(v->aux.t) ? 0 : 1); return;
-    case IR_STORE: store_to(e, v->args[0], v->args[1], 0); return;
+    case IR_STORE:
+        if (!is_self_assignment(e, v->args[0], v->args[1])) store_to(e, v->args[0], v->args[1], 0);
+        return;
     case IR_MOVE: case IR_MOVESOME: if (v->aux.t->has_ptrs) store_to(e, v->args[0], v->args[1], 1); return;
     case IR_APPEND:
         flow_v(e, n, v->args[0], 0);
@@ -263,14 +324,9 @@ static void add_value(Esc *e, ValueId id) {
         return;
     case IR_CALL: flow_call(e, v->aux.sym, v->args, (int)v->nargs, id); return;
     case IR_CALLCLOSURE: {
-        ValueId c = v->args[0];
-        IrValue *cv = ir_val(e->f, c);
-        while (cv->op == IR_LOCALGET && !cv->aux2 && e->var_def[cv->aux.var->id]) {
-            c = e->var_def[cv->aux.var->id];
-            cv = ir_val(e->f, c);
-        }
-        if (cv->op == IR_CLOSURE) {
-            flow_call(e, cv->aux.sym, v->args + 1, (int)v->nargs - 1, id);
+        Sym *s = known_callee(e, v);
+        if (s) {
+            flow_call(e, s, v->args + 1, (int)v->nargs - 1, id);
             return;
         }
         for (uint32_t i = 1; i < v->nargs; i++) flow_v(e, NODE_HEAP, v->args[i], 0);
@@ -283,7 +339,7 @@ static void add_value(Esc *e, ValueId id) {
         for (uint32_t i = 1; i < v->nargs; i++) flow_v(e, NODE_HEAP, v->args[i], 0);
         if (v->nargs) flow_v(e, n, v->args[0], 1);
         return;
-    case IR_RESULT: flow_v(e, n, v->args[0], 0); return;
+    case IR_RESULT: flow_result(e, id); return;
     case IR_STRCONCAT: case IR_STRFROMBYTES: case IR_BYTESFROMSTR: case IR_STRFROMRUNES: case IR_RUNESFROMSTR:
     case IR_STRFROMRUNE: alloc(e, id); return; /* concatenation may give an operand: the runtime sees to that */
     case IR_MAKEMAP: alloc(e, id); return;
@@ -534,7 +590,8 @@ static bool inside(IrValue *addr, int64_t off, int64_t size) {
     return addr->aux2 + off >= 0 && addr->aux2 + off + size <= (int64_t)addr->aux.var->type->size;
 }
 
-static void promote(IrUnit *u, IrFunc *f) {
+/* True when any was. */
+static bool promote(IrUnit *u, IrFunc *f) {
     bool any = false;
     uint32_t room = 4096; /* slots: frames of any size would be zeroed and scanned at every call */
     for (int b = 0; b < f->blocks.len; b++) {
@@ -564,7 +621,7 @@ static void promote(IrUnit *u, IrFunc *f) {
             any = true;
         }
     }
-    if (!any) return;
+    if (!any) return false;
     (void)u;
     /* variables that hold one address only */
     ValueId *def = calloc((size_t)f->vars.len + 1, sizeof *def);
@@ -639,6 +696,7 @@ static void promote(IrUnit *u, IrFunc *f) {
         }
     free(def);
     free(ndef);
+    return true;
 }
 
 /* ---- The unit: callees first ------------------------------------------------------------------------------------ */
@@ -875,13 +933,29 @@ void opt_forward(Opt *o) {
     uniform_params(o);
 }
 
+/* Does the summary say that anything goes anywhere? */
+static bool leaks(IrFunc *f) {
+    EscSummary *s = f->sym->esc;
+    for (int i = 0; s && i < (s->nparams + 1) * (1 + s->nresults); i++)
+        if (s->d[i] != NO_FLOW) return true;
+    return false;
+}
+
+/* Both are true, so the better entry of each is. */
+static void improve(EscSummary *old, const EscSummary *s) {
+    if (!old || old->nparams != s->nparams || old->nresults != s->nresults) return;
+    for (int i = 0; i < (s->nparams + 1) * (1 + s->nresults); i++)
+        if (s->d[i] > old->d[i]) old->d[i] = s->d[i];
+}
+
 void opt_escape(Opt *o) {
     IrFunc *f = o->f;
-    if (f->values.len > MAX_VALUES || f->nparams > MAX_PARAMS || !has_allocations(f)) return;
+    if (f->values.len > MAX_VALUES || f->nparams > MAX_PARAMS || (!has_allocations(f) && !leaks(f))) return;
     EscSummary *s = arena_alloc(&o->arena, summary_size(f->nparams, MAX_RESULTS));
     s->nparams = (uint8_t)f->nparams;
     s->nresults = (uint8_t)(f->nresults > MAX_RESULTS ? 0 : f->nresults);
     memset(s->d, NO_FLOW, (size_t)((s->nparams + 1) * (1 + s->nresults)));
     analyse(f->unit, f, s, true);
-    promote(f->unit, f);
+    improve(f->sym->esc, s);
+    o->changed |= promote(f->unit, f);
 }

@@ -22,8 +22,7 @@ static const Pass again[] = { /* what inlining made visible */
     {"forward", opt_forward},
     {"dce", opt_dce},
 };
-static const Pass unescaped[] = {
-    {"escape", opt_escape},
+static const Pass unescaped[] = { /* after escape analysis */
     {"dce", opt_dce}, /* addresses nobody needs any more */
     {"mem2reg", opt_mem2reg},
     {"forward", opt_forward},
@@ -94,7 +93,10 @@ static void optimise(Unit *t, FuncState *s) {
         run(&o, inlined, ARRAY_LEN(inlined));
         run(&o, again, ARRAY_LEN(again));
     }
-    if (grew) run(&o, unescaped, ARRAY_LEN(unescaped));
+    o.changed = false;
+    arena_reset(&o.arena);
+    opt_escape(&o);
+    if (grew || o.changed) run(&o, unescaped, ARRAY_LEN(unescaped));
     run(&o, late, ARRAY_LEN(late));
     arena_free(&o.arena);
     s->facts = opt_inline_facts(s->f);
