@@ -272,7 +272,16 @@ static bool lower_slice(Sel *s, ValueId id) {
         int d = dst(s, id), at = sel_region_slot(s, id);
         if (at >= 0) {
             int64_t len, cap;
-            check(sel_const_int(s, v->args[0], &len) && sel_const_int(s, v->args[1], &cap));
+            if (!sel_const_int(s, v->args[0], &len) || !sel_const_int(s, v->args[1], &cap)) {
+                uint32_t n;
+                const uint8_t *mask;
+                sel_noescape_region(s, id, &n, &mask);
+                emit_abc(s, BC_MAKESLICETMP, d, reg(s, v->args[0]), reg(s, v->args[1]));
+                emit_type(s, v->aux.t);
+                emit_extra(s, (uint64_t)at | (uint64_t)n * 8 << 32);
+                emit_safe(s, id);
+                return true;
+            }
             zero_slots(s, at, (int)((v->aux.t->size * (uint64_t)cap + 7) / 8));
             emit_ai(s, BC_LEAFP, d, (int64_t)at * 8);
             emit_int(s, d + 1, len);

@@ -134,13 +134,15 @@ bool sel_noescape_region(Sel *s, ValueId id, uint32_t *nslots, const uint8_t **m
         *mask = any ? m : NULL;
         return true;
     }
-    case IR_MAKESLICE: {
-        int64_t cap;
-        if (!sel_const_int(s, v->args[1], &cap) || cap < 0 || cap > 4096) return false;
-        int64_t len;
-        if (!sel_const_int(s, v->args[0], &len) || len < 0 || len > cap) return false;
+    case IR_MAKESLICE: { /* of variable capacity: room for a small one */
+        enum { SMALL = 32 };
+        int64_t cap, len;
+        if (!t->size || t->size > 8192) return false;
+        if (!sel_const_int(s, v->args[1], &cap)) cap = SMALL / (int64_t)t->size;
+        else if (sel_const_int(s, v->args[0], &len) && (len < 0 || len > cap)) return false;
+        if (cap <= 0 || cap > 8192) return false;
         uint64_t bytes = t->size * (uint64_t)cap;
-        if (!bytes || bytes > 8192) return false;
+        if (bytes > 8192) return false;
         *nslots = (uint32_t)((bytes + 7) / 8);
         *mask = NULL;
         if (t->has_ptrs) {

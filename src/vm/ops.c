@@ -167,6 +167,16 @@ RtResult op_unsafe_str(M *m, uint64_t *to, uint64_t p, int64_t n) {
 
 #define MAX_ALLOC (1ull << 48)
 
+RtResult op_make_slice_tmp(M *m, const GoType *t, uint64_t *to, int64_t len, int64_t cap, void *tmp, uint64_t room) {
+    if ((uint64_t)len > (uint64_t)cap || (uint64_t)cap > room || (uint64_t)cap * t->size > room)
+        return op_make_slice(m, t, to, len, cap);
+    memset(tmp, 0, room); /* what is not used may be scanned too */
+    to[0] = (uint64_t)tmp;
+    to[1] = (uint64_t)len;
+    to[2] = (uint64_t)cap;
+    return RT_OK;
+}
+
 RtResult op_make_slice(M *m, const GoType *t, uint64_t *to, int64_t len, int64_t cap) {
     uint64_t bytes;
     if (__builtin_mul_overflow((uint64_t)cap, t->size, &bytes) || bytes > MAX_ALLOC || len < 0 || len > cap) {

@@ -32,6 +32,8 @@ RtResult op_slice_array(M *m, uint64_t *fp, uint64_t *to, uint64_t p, uint64_t s
 RtResult op_slice_str(M *m, uint64_t *fp, uint64_t *to, const uint64_t *s, uint64_t operands);
 RtResult op_unsafe_slice(M *m, uint64_t *to, uint64_t p, int64_t n, uint64_t size);
 RtResult op_unsafe_str(M *m, uint64_t *to, uint64_t p, int64_t n);
+/* tmp: `room` bytes in the frame */
+RtResult op_make_slice_tmp(M *m, const GoType *t, uint64_t *to, int64_t len, int64_t cap, void *tmp, uint64_t room);
 RtResult op_make_slice(M *m, const GoType *t, uint64_t *to, int64_t len, int64_t cap);
 RtResult op_append(M *m, const GoType *t, uint64_t *to, const uint64_t *s, const void *elem);
 RtResult op_append_grow(M *m, const GoType *t, uint64_t *to, const uint64_t *s, uint32_t n);
