@@ -370,7 +370,10 @@ static ValueId build_ident(Fn *fn, Ident *id) {
     Object *o = id->obj;
     if (!o) bug("identifier %s denotes nothing", id->name->p);
     switch ((ObjectKind)o->kind) {
-    case OBJ_VAR: return place_load(fn, place_var(fn, o));
+    case OBJ_VAR: {
+        VarLoc *l = o->is_global ? NULL : fn_constant_var(fn, o);
+        return l ? fn_const(fn, l->cval, l->type) : place_load(fn, place_var(fn, o));
+    }
     case OBJ_FUNC: return build_func_value(fn, o, id->targs);
     case OBJ_NIL: return fn_zero(fn, fn_expr_type(fn, &id->x));
     case OBJ_CONST: return fn_const(fn, o->cval, fn_expr_type(fn, &id->x));

@@ -223,6 +223,12 @@ VarLoc *fn_lookup(Fn *fn, Object *o) {
     return l;
 }
 
+VarLoc *fn_constant_var(Fn *fn, Object *o) {
+    VarLoc *l = NULL;
+    for (; fn && !l; fn = fn->outer) l = map_get_ptr(&fn->vars, o);
+    return l && l->cval ? l : NULL;
+}
+
 /* The pointer to a heap variable. */
 static ValueId var_pointer(Fn *fn, VarLoc *l) {
     const IrType *p = irtype_ptr(fn->u);

@@ -48,6 +48,7 @@ typedef struct VarLoc {
     Type *type;   /* substituted */
     IrVar *var;   /* LOCAL: the variable; HEAP: holds its address */
     int64_t off;  /* CTX*: offset in the closure */
+    const ConstVal *cval; /* the only value that it ever has, or NULL */
 } VarLoc;
 
 typedef struct Capture { Object *obj; int64_t off; bool byref; Type *type; } Capture;
@@ -182,6 +183,8 @@ void fn_signature(Fn *fn, Object *recv, SignatureType *sig); /* params, nparams,
 void fn_return(Fn *fn); /* the result variables are set */
 VarLoc *fn_declare(Fn *fn, Object *o, Type *t, bool force_heap); /* storage; contents undefined for locals */
 VarLoc *fn_lookup(Fn *fn, Object *o);
+/* The place, without capturing it, of a variable that is as good as a constant (VarLoc.cval); else NULL. */
+VarLoc *fn_constant_var(Fn *fn, Object *o);
 Object *fn_synth(Fn *fn, const char *name, Type *t); /* a variable that the source does not have */
 IrVar *fn_temp(Fn *fn, Type *t, const char *name);
 IrVar *fn_temp_ir(Fn *fn, const IrType *t, const char *name);

@@ -72,6 +72,7 @@ static void assign_one(Fn *fn, Expr *lhs, Expr *rhs, bool define) {
         }
         ValueId v = build_expr_as(fn, rhs, t);
         place_store(fn, declare_place(fn, o), v);
+        if (rhs->cval && !o->reassigned && !o->addressed && !is_iface(t)) fn_lookup(fn, o)->cval = rhs->cval;
         return;
     }
     Expr *l = unparen(lhs);
