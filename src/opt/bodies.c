@@ -21,9 +21,7 @@ typedef struct TableHeader {
 /* Offsets from the symbol, 0: none. Two functions whose names have one hash have neither. */
 typedef struct NameEntry { uint64_t hash; uint32_t body, escape; } NameEntry;
 
-enum { /* head of a value */
-    HAS_AUX2 = 16, NEW_POS = 32, NEW_INL = 64, HAS_TYPE = 128,
-};
+enum { HAS_AUX2 = 1, NEW_POS = 2, NEW_INL = 4, HAS_TYPE = 8 }; /* head of a value */
 enum { TYPE_SIGNED = 1, TYPE_BOOL = 2, TYPE_EFACE = 4, TYPE_PTRS = 8 };
 enum { FUNC_CTX = 1, FUNC_NOSPLIT = 2 };
 enum { VAR_ADDRESSED = 1, VAR_PINNED = 2 };
@@ -154,9 +152,9 @@ static void put_value(Writer *w, IrFunc *f, ValueId id, const uint32_t *number) 
     uint32_t file = l.file ? str_number(w, str_c(l.file)) : 0, line = l.file ? (uint32_t)l.line : 0;
     bool moved = file != w->file || line != w->line, inl = v->inl != w->inl;
     put_u(b, v->op);
-    if (v->flags & ~15u) w->unfit = "a large value";
-    buf_putc(b, (char)((v->flags & 15) | (v->aux2 ? HAS_AUX2 : 0) | (moved ? NEW_POS : 0) | (inl ? NEW_INL : 0) |
-                       (v->type && v->type->rep != REP_NONE ? HAS_TYPE : 0)));
+    put_u(b, v->flags);
+    put_u(b, (v->aux2 ? HAS_AUX2 : 0) | (moved ? NEW_POS : 0) | (inl ? NEW_INL : 0) |
+                 (v->type && v->type->rep != REP_NONE ? HAS_TYPE : 0));
     if (moved) {
         put_s(b, (int64_t)file - w->file);
         put_s(b, (int64_t)line - w->line);
@@ -434,7 +432,7 @@ typedef struct Place { uint32_t file, line, inl; Pos pos; } Place;
 
 static void get_value(Reader *r, IrFunc *f, BlockId b, Place *at) {
     IrOp op = (IrOp)get_u(r);
-    unsigned head = *r->at++;
+    unsigned flags = (unsigned)get_u(r), head = (unsigned)get_u(r);
     if (head & NEW_POS) {
         at->file = (uint32_t)(at->file + get_s(r));
         at->line = (uint32_t)(at->line + get_s(r));
@@ -444,7 +442,7 @@ static void get_value(Reader *r, IrFunc *f, BlockId b, Place *at) {
     const IrType *t = head & HAS_TYPE ? get_type(r) : &opt_none;
     ValueId id = ir_value_new(f, b, op, t, at->pos, 0, NULL);
     IrValue *v = ir_val(f, id);
-    v->flags = head & 15;
+    v->flags = (uint8_t)flags;
     v->inl = at->inl;
     v->nargs = (uint32_t)get_u(r);
     if (v->nargs) v->args = arena_array(f->arena, ValueId, v->nargs);
