@@ -65,7 +65,7 @@ uint64_t cache_settings_hash(Compile *c) {
     static const char *const env[] = {"GOPATH", "GOMODCACHE", "GO111MODULE", "GOWORK", "GOFLAGS", "HOME", "VOLE_LIB"};
     Loader *l = &c->loader;
     struct stat st = {0};
-    if (stat("/proc/self/exe", &st) < 0) return 0;
+    if (stat("/proc/self/exe", &st) < 0 || !c->images.list.len) return 0; /* std.vole could not be used */
     uint64_t facts[] = {(uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec, (uint64_t)st.st_ino, compile_abi_hash(),
                         (uint64_t)c->opt_level, c->incomplete};
     uint64_t h = hash_bytes(facts, sizeof facts, 1);

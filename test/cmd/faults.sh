@@ -58,6 +58,12 @@ mkfifo fifo
 t fifo 1 'vole exec: fifo: not a regular file' timeout 10 "$vole" exec fifo
 head -c 100000 "$(dirname "$vole")/std.vole" >std.vole
 t std-cut 1 'vole: std.vole: damaged image: *' env VOLE_STD=std.vole "$vole" exec x.vole
+cat >small.go <<'E2'
+package main
+
+func main() { println("small") }
+E2
+t std-cut-source 0 $'vole: std.vole: damaged image: *(using the source instead)\nsmall' env VOLE_STD=std.vole "$vole" run small.go
 
 # ---- files that cannot be read ----
 mkdir dir.go
