@@ -69,7 +69,7 @@ uint64_t cache_settings_hash(Compile *c) {
     uint64_t facts[] = {(uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec, (uint64_t)st.st_ino, compile_abi_hash(),
                         (uint64_t)c->opt_level, c->incomplete};
     uint64_t h = hash_bytes(facts, sizeof facts, 1);
-    Str id = image_build_id(c->images.list.at[0]);
+    Str id = c->images.list.len ? image_build_id(c->images.list.at[0]) : STR("");
     h = hash_bytes(id.p, id.n, h);
     for (int i = 0; i < c->tags.len; i++) h = hash_bytes(c->tags.at[i].p, c->tags.at[i].n, h + 1);
     h = add_str(h, c->lang);
