@@ -109,7 +109,7 @@ void gc_collect(M *m, bool forced) {
     if (trim) h->untrimmed = 0;
     /* After a burst the few spans that remain up there must not bring 2 MB each. */
     if (forced && h->huge && h->inuse_pages << PAGE_SHIFT < HEAP_HUGE_BYTES / 2) heap_huge_pages(h, false);
-    stack_trim(h);
+    stack_trim(h, h->release_all);
     uint64_t end = time_now_ns();
     h->pause_ns[h->ngc % 256] = end - start;
     h->last_gc = h->pause_end[h->ngc % 256] = wall_ns();
@@ -157,8 +157,10 @@ int32_t gc_set_percent(M *m, int32_t percent) {
 }
 
 void mem_release_os(M *m) {
-    gc_collect(m, true);
     Heap *h = m->vm->heap;
+    h->release_all = true;
+    gc_collect(m, true);
+    h->release_all = false;
     pthread_mutex_lock(&h->lock);
     heap_scavenge(h, 0);
     pthread_mutex_unlock(&h->lock);

@@ -97,7 +97,7 @@ struct Heap {
     size_t check_at;               /* bytes taken from the system at which to look again */
     bool limit_known;
     uint32_t stress_count;
-    bool collecting, off_table, huge;
+    bool collecting, off_table, huge, release_all;
     int off_root;                  /* in roots: the filled part of the table of run-time offsets */
     Map off_index;                 /* address -> its number there */
     GcHooks hooks;
@@ -170,7 +170,7 @@ bool gc_is_marked(Heap *h, const void *p);
 void stack_pool_free(Heap *h);
 void stack_cache_flush(Heap *h, MCache *mc); /* world stopped */
 size_t stack_bytes(Heap *h);          /* of stacks in use */
-void stack_trim(Heap *h);             /* world stopped: gives free slabs back when there are many */
+void stack_trim(Heap *h, bool all);   /* world stopped: gives free slabs back, all or only when there are many */
 void itabs_free(Heap *h);
 void image_off_mark(Marker *mk);
 

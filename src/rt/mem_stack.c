@@ -224,11 +224,11 @@ void stack_cache_flush(Heap *h, MCache *mc) {
     }
 }
 
-void stack_trim(Heap *h) {
+void stack_trim(Heap *h, bool all) {
     Vm *vm = h->vm;
     if (!vm->sched) return;
     size_t live = sched_count_g(vm) * 512 + TRIM_MIN; /* what the goroutines of now may well need */
-    if (h->stack_sys < 2 * live) return;
+    if (!all && h->stack_sys < 2 * live) return;
     sched_trim(vm, drop_chunk, h);
     for (uint32_t i = 0; i < vm->nprocs; i++) stack_cache_flush(h, vm->ps[i]->mcache);
     for (int c = 0; c < STACK_NCLASS; c++)

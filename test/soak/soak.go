@@ -1,13 +1,18 @@
-// Soak: goroutines that spawn, park, select, sleep, lock and talk over loopback sockets, with collections in
-// between, for SOAK_SECONDS; every round checks counts and sums. Now and then a burst of SOAK_BURST goroutines
-// (1000000), after which resident memory may be 20 % (at least 8 MB) above what it was before. Prints "soak ok" at the
-// end; panics when something is not as it must be.
+// Soak: goroutines that spawn, park, select, sleep, lock and talk over loopback sockets and pipes, with collections,
+// finalizers, coroutines, locked threads and changes of GOMAXPROCS in between, for SOAK_SECONDS; every round checks
+// counts and sums, so a lost wake-up shows as a round that does not end. Now and then a burst of SOAK_BURST goroutines
+// (1000000), after which resident memory may be 20 % above what it was before; at the end it may be 20 % above what it
+// was after the first burst. Prints "soak ok" at the end; panics when something is not as it must be.
+//
+// With an argument it ends at once in that way (see ends), while goroutines do all kinds of things.
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"os"
 	"runtime"
@@ -16,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -239,6 +245,116 @@ func sockets(clients, messages int) {
 	servers.Wait()
 }
 
+// rendezvous: pairs hand a token to and fro, by channel, condition and semaphore; every hand-over must be seen.
+func rendezvous(pairs, times int) {
+	var wg sync.WaitGroup
+	for p := range pairs {
+		a, b := make(chan int), make(chan int, p%2)
+		wg.Go(func() {
+			for i := range times {
+				a <- i
+				must(<-b == i, "rendezvous: channel")
+			}
+		})
+		wg.Go(func() {
+			for range times {
+				b <- <-a
+			}
+		})
+		var mu sync.Mutex
+		turn, cond := 0, sync.NewCond(&mu)
+		for who := range 2 {
+			wg.Go(func() {
+				for range times {
+					mu.Lock()
+					for turn%2 != who {
+						cond.Wait()
+					}
+					turn++
+					cond.Signal()
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// pipes: lines through a pipe of the system, a deadline that passes.
+func pipes(lines int) {
+	r, w, err := os.Pipe()
+	check(err)
+	go func() {
+		for i := range lines {
+			fmt.Fprintln(w, i)
+		}
+		w.Close()
+	}()
+	sum := 0
+	s := bufio.NewScanner(r)
+	for s.Scan() {
+		n, err := strconv.Atoi(s.Text())
+		check(err)
+		sum += n
+	}
+	check(s.Err())
+	check(r.Close())
+	must(sum == lines*(lines-1)/2, "pipes: sum %d", sum)
+}
+
+// coroutines: iter.Pull within goroutines, some of them left early.
+func coroutines(n int) {
+	var wg sync.WaitGroup
+	for g := range n {
+		wg.Go(func() {
+			next, stop := iter.Pull(func(yield func(int) bool) {
+				for i := 0; yield(i); i++ {
+				}
+			})
+			defer stop()
+			for i := range g {
+				v, ok := next()
+				must(ok && v == i, "coroutines: %d at %d", v, i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+var finalized, finalizable atomic.Int64
+
+// threads: locked goroutines and another number of processors.
+func threads() {
+	old := runtime.GOMAXPROCS(0)
+	var wg sync.WaitGroup
+	c := make(chan int)
+	for i := range 3 {
+		wg.Go(func() {
+			runtime.LockOSThread()
+			for range 10 {
+				c <- i
+			}
+			if i == 1 {
+				runtime.UnlockOSThread()
+			}
+		})
+	}
+	sum := 0
+	for k := range 30 {
+		sum += <-c
+		if k%10 == 5 {
+			runtime.GOMAXPROCS(1 + k/10)
+		}
+	}
+	wg.Wait()
+	runtime.GOMAXPROCS(old)
+	must(sum == 30, "threads: sum %d", sum)
+	for range 20 {
+		finalizable.Add(1)
+		runtime.SetFinalizer(&node{value: 1}, func(n *node) { finalized.Add(int64(n.value)) })
+	}
+}
+
 type node struct {
 	left, right *node
 	value       int
@@ -291,6 +407,60 @@ func burst(n int) {
 	must(sum.Load() == int64(n)*int64(n-1)/2, "burst: sum %d", sum.Load())
 }
 
+// ends: the program ends in the given way while its goroutines are in all kinds of states.
+func ends(how string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	go l.Accept()
+	r, _, err := os.Pipe()
+	check(err)
+	go r.Read(make([]byte, 1))
+	for i := range 4 {
+		go func() {
+			for n := 0; ; n++ {
+				if n%1000 == i {
+					runtime.Gosched()
+				}
+			}
+		}()
+		go func() {
+			for {
+				time.Sleep(time.Duration(i+1) * 100 * time.Microsecond)
+				go grow(6)
+			}
+		}()
+	}
+	go func() {
+		for {
+			runtime.GC()
+		}
+	}()
+	go syscall.Select(0, nil, nil, nil, &syscall.Timeval{Sec: 3600})
+	go func() {
+		runtime.LockOSThread()
+		select {}
+	}()
+	time.Sleep(5 * time.Millisecond)
+	switch how {
+	case "return":
+	case "exit":
+		os.Exit(0)
+	case "panic":
+		panic("soak")
+	case "elsewhere":
+		go panic("soak")
+		select {}
+	case "quit":
+		syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		select {}
+	case "interrupt":
+		syscall.Kill(os.Getpid(), syscall.SIGINT)
+		select {}
+	default:
+		panic(how)
+	}
+}
+
 // settle waits until only these goroutines are left.
 func settle(want int) {
 	for range 2000 {
@@ -312,6 +482,10 @@ func burstMemory(n int) (before, after int) {
 }
 
 func main() {
+	if len(os.Args) > 1 {
+		ends(os.Args[1])
+		return
+	}
 	seconds, size := env("SOAK_SECONDS", 1800), env("SOAK_BURST", 1000000)
 	end := time.Now().Add(time.Duration(seconds) * time.Second)
 	stop, stopped := make(chan bool), make(chan int)
@@ -327,7 +501,7 @@ func main() {
 			}
 		}
 	}()
-	rounds, bursts := 0, 0
+	rounds, bursts, first := 0, 0, 0
 	nextBurst := time.Now().Add(time.Duration(seconds) * time.Second / 20)
 	for time.Now().Before(end) {
 		var wg sync.WaitGroup
@@ -337,12 +511,22 @@ func main() {
 		wg.Go(func() { timers(200) })
 		wg.Go(func() { sockets(8, 20) })
 		wg.Go(func() { garbage(20) })
+		wg.Go(func() { rendezvous(5, 40) })
+		wg.Go(func() { pipes(500) })
+		wg.Go(func() { coroutines(20) })
+		if rounds%8 == 0 {
+			wg.Go(threads)
+		}
 		wg.Wait()
 		settle(2)
 		rounds++
 		if bursts == 0 && rounds >= 3 || bursts > 0 && time.Now().After(nextBurst) {
 			before, after := burstMemory(size)
-			must(after <= before+max(before/5, 8<<10), "resident memory: %d KB before a burst, %d KB after it", before, after)
+			if bursts == 0 { // the first one makes workers and tables
+				first = after
+			} else {
+				must(after <= before+before/5, "resident memory: %d KB before a burst, %d KB after it", before, after)
+			}
 			bursts++
 			nextBurst = time.Now().Add(time.Duration(seconds) * time.Second / 10)
 		}
@@ -351,7 +535,19 @@ func main() {
 	ticks := <-stopped
 	must(ticks > rounds/2, "only %d ticks in %d rounds", ticks, rounds)
 	settle(1)
+	runtime.GC()
+	for range 1000 {
+		if finalized.Load() == finalizable.Load() {
+			break
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	must(finalized.Load() == finalizable.Load(), "%d of %d finalizers ran", finalized.Load(), finalizable.Load())
+	debug.FreeOSMemory()
+	last := resident()
+	must(last <= first+first/5, "resident memory: %d KB after the first burst, %d KB at the end", first, last)
 	must(connections.Load() == int64(rounds)*8, "%d connections in %d rounds", connections.Load(), rounds)
-	fmt.Fprintf(os.Stderr, "%d rounds, %d bursts of %d, %d ticks, %d KB\n", rounds, bursts, size, ticks, resident())
+	fmt.Fprintf(os.Stderr, "%d rounds, %d bursts of %d, %d ticks, %d KB\n", rounds, bursts, size, ticks, last)
 	fmt.Println("soak ok")
 }
