@@ -224,6 +224,7 @@ static bool idle(M *m) {
         }
         bool useful = atomic_load(&s->wheel.next_when) != INT64_MAX || s->epfd >= 0;
         if (useful && !atomic_load(&s->polling)) {
+            if (s->epfd < 0) netpoll_init(s); /* before others see somebody to wake */
             atomic_store(&s->polling, 1);
             pthread_mutex_unlock(&s->lock);
             int64_t next = atomic_load(&s->wheel.next_when);
