@@ -63,7 +63,7 @@ package main
 
 func main() { println("small") }
 E2
-t std-cut-source 0 $'vole: std.vole: damaged image: *(using the source instead)\nsmall' env VOLE_STD=std.vole "$vole" run small.go
+t std-cut-source 0 $'vole: std.vole: damaged image: *instead)\nsmall' env VOLE_STD=std.vole "$vole" run small.go
 
 # ---- files that cannot be read ----
 mkdir dir.go
