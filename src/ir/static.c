@@ -349,7 +349,14 @@ static bool same_layout(Type *a, Type *b) {
 
 static bool lay_call(Lay *l, Sym *s, uint64_t off, CallExpr *c, Type *t) {
     Expr *fn = unparen(c->fn);
-    /* new(T) too is code: as in gc its result is on the heap, where it can have finalizers, weak pointers, a bubble */
+    /* new(T) too is code: as in gc its result is on the heap, where it can have finalizers, weak pointers, a bubble.
+     * But all variables without a size are one. */
+    if (fn->mode == MODE_BUILTIN && fn->kind == EXPR_IDENT && ((Ident *)fn)->obj &&
+        ((Ident *)fn)->obj->kind == OBJ_BUILTIN && ((Ident *)fn)->obj->builtin == BUILTIN_NEW && !l->values_only &&
+        c->args.len == 1 && c->args.at[0]->mode == MODE_TYPE && !type_size(c->args.at[0]->type)) {
+        if (!l->dry) put_addr(l, s, off, temp_symbol(l, c->args.at[0]->type, true), 0);
+        return true;
+    }
     if (fn->mode != MODE_TYPE || c->args.len != 1) return false;
     Expr *arg = unparen(c->args.at[0]);
     Type *to = c->x.type, *from = arg->type;
