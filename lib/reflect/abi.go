@@ -161,7 +161,7 @@ func newAbiDesc(t *funcType, rcvr *abi.Type) abiDesc {
 	return d
 }
 
-func intFromReg(r *abi.RegArgs, reg int, argSize uintptr, to unsafe.Pointer)     { panic("no registers") }
-func intToReg(r *abi.RegArgs, reg int, argSize uintptr, from unsafe.Pointer)     { panic("no registers") }
-func floatFromReg(r *abi.RegArgs, reg int, argSize uintptr, to unsafe.Pointer)   { panic("no registers") }
-func floatToReg(r *abi.RegArgs, reg int, argSize uintptr, from unsafe.Pointer)   { panic("no registers") }
+func intFromReg(r *abi.RegArgs, reg int, argSize uintptr, to unsafe.Pointer)   { panic("no registers") }
+func intToReg(r *abi.RegArgs, reg int, argSize uintptr, from unsafe.Pointer)   { panic("no registers") }
+func floatFromReg(r *abi.RegArgs, reg int, argSize uintptr, to unsafe.Pointer) { panic("no registers") }
+func floatToReg(r *abi.RegArgs, reg int, argSize uintptr, from unsafe.Pointer) { panic("no registers") }

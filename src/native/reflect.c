@@ -256,6 +256,10 @@ RtResult reflect_mapassign(M *m, uint64_t *args) { /* (t, m, key, val) */
     if (MAPTYPE->elem->size) memmove(e, PTR(3), MAPTYPE->elem->size);
     return RT_OK;
 }
+RtResult reflect_mapassign_place(M *m, uint64_t *args) { /* (t, m, key) place */
+    args[3] = (uint64_t)map_assign(m, MAPTYPE, PTR(1), PTR(2));
+    return args[3] ? RT_OK : RT_PANIC;
+}
 RtResult reflect_mapassign_str(M *m, uint64_t *args) { /* (t, m, key string, val) */
     void *e = map_assign_str(m, MAPTYPE, PTR(1), (GoString){PTR(2), (int64_t)args[3]});
     if (!e) return RT_PANIC;

@@ -11,4 +11,4 @@ func ByteEq(x, y uint8) int { return int((uint32(x^y) - 1) >> 31) }
 func Eq(x, y int32) int { return int((uint64(uint32(x^y)) - 1) >> 63) }
 
 // LessOrEq gives 1 when x <= y, else 0; both are not negative and below 1 << 31.
-func LessOrEq(x, y int) int { return int(((x-y-1)>>31)&1) }
+func LessOrEq(x, y int) int { return int(((x - y - 1) >> 31) & 1) }

@@ -36,9 +36,9 @@ func iterInit(t *abi.MapType, m *Map, it *Iter)
 //go:noescape
 func iterNext(it *Iter)
 
-func (it *Iter) Init(t *abi.MapType, m *Map)  { iterInit(t, m, it) }
-func (it *Iter) Next()                        { iterNext(it) }
-func (it *Iter) Initialized() bool            { return it.typ != nil }
-func (it *Iter) Map() *Map                    { return it.m }
-func (it *Iter) Key() unsafe.Pointer          { return it.key }
-func (it *Iter) Elem() unsafe.Pointer         { return it.elem }
+func (it *Iter) Init(t *abi.MapType, m *Map) { iterInit(t, m, it) }
+func (it *Iter) Next()                       { iterNext(it) }
+func (it *Iter) Initialized() bool           { return it.typ != nil }
+func (it *Iter) Map() *Map                   { return it.m }
+func (it *Iter) Key() unsafe.Pointer         { return it.key }
+func (it *Iter) Elem() unsafe.Pointer        { return it.elem }
