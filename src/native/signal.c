@@ -18,12 +18,11 @@ typedef struct SignalState {
     _Atomic uint32_t wanted[NSIGNALS], ignored[NSIGNALS];
 } SignalState;
 
-/* Handlers have no argument: the one place where an instance must be found from the process. */
-static SignalState *signal_owner;
-
 static void on_signal(int sig) {
     int saved = errno;
-    SignalState *s = __atomic_load_n(&signal_owner, __ATOMIC_ACQUIRE);
+    Vm *vm = vm_of_signals();
+    NativeState *ns = vm ? vm->native_state : NULL;
+    SignalState *s = ns ? __atomic_load_n(&ns->signals, __ATOMIC_ACQUIRE) : NULL;
     if (s && sig > 0 && sig < NSIGNALS) {
         atomic_fetch_or(&s->pending[sig / 64], 1ull << (sig % 64));
         uint64_t one = 1;
@@ -42,8 +41,7 @@ static SignalState *signals(M *m) {
         if (!s) base_oom();
         s->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (poll_open(m, s->wakefd, &s->desc)) bug("signals: the poller refused an eventfd");
-        ns->signals = s;
-        __atomic_store_n(&signal_owner, s, __ATOMIC_RELEASE);
+        __atomic_store_n(&ns->signals, s, __ATOMIC_RELEASE); /* the handler looks */
         /* With a signal handler a program is never deadlocked. */
     }
     pthread_mutex_unlock(&ns->lock);
@@ -72,7 +70,7 @@ RtResult native_signal_disable(M *m, uint64_t *args) {
     SignalState *s = signals(m);
     s->wanted[sig] = 0;
     s->ignored[sig] = 0;
-    if (sig && sig != SIGSEGV && sig != SIGBUS) vm_signal_default((int)sig);
+    if (sig && sig != SIGSEGV && sig != SIGBUS) vm_signal_default(m->vm, (int)sig);
     return RT_OK;
 }
 

@@ -61,7 +61,7 @@ static void interpret(M *m, bool again) {
     int64_t tx, ty;
     RtResult r;
 
-    vm_fault_register(labels, BC_OP_COUNT);
+    vm_fault_register(m, labels, BC_OP_COUNT);
     if (!again) goto switch_g;
     g = m->g;
     RELOAD();
@@ -82,7 +82,7 @@ trap_index_:
     /* The signal handler comes here from the middle of a handler: pc is at the instruction or just behind. */
 fault:
     SAVE(1);
-    trap_fault(m, g, vm_fault_address());
+    trap_fault(m, g, vm_fault_address(m));
     RELOAD();
 
     /* A back-edge with the mark set; pc is the target. */
@@ -151,7 +151,7 @@ void vm_run(M *m) {
     if (!m->vm_private && !(m->vm_private = calloc(1, sizeof(VmM)))) base_oom();
     vm_fault_landing(m, &landing);
     bool fault = sigsetjmp(landing, 0);
-    if (fault) trap_fault(m, m->g, vm_fault_address());
+    if (fault) trap_fault(m, m->g, vm_fault_address(m));
     interpret(m, fault);
     vm_fault_landing(NULL, NULL);
     free(m->vm_private);

@@ -22,7 +22,8 @@ typedef struct Native { const char *name; NativeFn fn; uint16_t param_slots, res
 extern const Native vm_natives[]; /* native/natives.c, from tables/natives.def */
 extern const uint32_t vm_nnatives;
 /* What a signal does that os/signal does not ask for: as in gc many are caught and forgotten. */
-void vm_signal_default(int sig);
+void vm_signal_default(Vm *vm, int sig);
+Vm *vm_of_signals(void); /* for signal handlers: the instance whose signals are the process's; or NULL */
 int native_find(Str name); /* index or -1 */
 int native_to_try(Str name);     /* index of a native with NEFF_TRY, or -1 */
 /* What natives hold between calls; defined beside the table. */

@@ -55,13 +55,17 @@ typedef struct VmPriv {
     pthread_t fatal_thread; /* who holds it, once fatal_owner */
     bool fatal_owner, trace_set;
     TraceLevel trace_level;
+    uint64_t ignored_at_start; /* bit: signal that the process was started with ignored (nohup) */
 } VmPriv;
 static inline VmPriv *vm_priv(Vm *vm) { return vm->vm_private; }
 
 /* Of a worker that runs vm_run: what it has learnt about the stacks of goroutines by their first functions. */
 enum { STACK_HINTS = 64 };
 typedef struct StackHint { const VmFunc *fn; uint32_t words; } StackHint;
+typedef struct FaultState { const char *lo, *hi; const void *go_on; uint64_t addr; } FaultState; /* see vm_fault_register */
 typedef struct VmM {
+    FaultState fault;
+    void *landing; /* see vm_fault_landing */
     StackHint hints[STACK_HINTS];
     bool roomy; /* few goroutines live: their stacks may be larger than the least */
 } VmM;
@@ -130,14 +134,14 @@ void native_call_begin(M *m, G *g);
 RtResult native_call_end(M *m, G *g);
 void native_call_free(NativeCall *nc);
 
-/* ---- roots.c, vm.c -------------------------------------------------------------------------------- */
+/* ---- roots.c, signals.c -------------------------------------------------------------------------------- */
 void vm_scan_g(Vm *vm, G *g, Marker *mk);
 void vm_scan_roots(Vm *vm, Marker *mk);
 void vm_install_signals(Vm *vm);
 /* The interpreter tells the signal handler where its handlers stand (labels[0..n)) and where to go on after a
  * memory fault in one of them (labels[n]): all of them are targets of the same jumps, so its registers fit. */
-void vm_fault_register(const void *const *labels, int n);
-uint64_t vm_fault_address(void);
+void vm_fault_register(M *m, const void *const *labels, int n);
+uint64_t vm_fault_address(M *m);
 /* Where a fault in C code that works on a program's memory (libc's, and what is GUARDED) leads: a sigjmp_buf of m's
  * worker, the calling thread; NULL: nowhere. */
 void vm_fault_landing(M *m, void *buf);
