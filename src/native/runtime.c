@@ -355,7 +355,8 @@ RtResult native_mem_stats(M *m, uint64_t *args) {
         uint32_t num_gc, num_forced_gc;
         double gc_cpu_fraction;
         bool enable_gc, debug_gc;
-    } GoMemStats; /* BySize follows and stays as it is */
+        struct { uint32_t size; uint64_t mallocs, frees; } by_size[61];
+    } GoMemStats;
     GoMemStats *g = (GoMemStats *)args[0];
     MemStatsC s;
     sched_stop_world(m, "ReadMemStats");
@@ -365,11 +366,16 @@ RtResult native_mem_stats(M *m, uint64_t *args) {
         .alloc = s.alloc, .total_alloc = s.total_alloc, .sys = s.sys, .mallocs = s.mallocs, .frees = s.frees,
         .heap_alloc = s.heap_alloc, .heap_sys = s.heap_sys, .heap_idle = s.heap_idle, .heap_inuse = s.heap_inuse,
         .heap_released = s.heap_released, .heap_objects = s.heap_objects, .stack_inuse = s.stack_inuse,
-        .stack_sys = s.stack_inuse, .next_gc = s.next_gc, .last_gc = s.last_gc, .pause_total_ns = s.pause_total_ns,
+        .stack_sys = s.stack_sys, .next_gc = s.next_gc, .last_gc = s.last_gc, .pause_total_ns = s.pause_total_ns,
         .num_gc = (uint32_t)s.num_gc, .num_forced_gc = (uint32_t)s.num_forced_gc, .enable_gc = true,
     };
     memcpy(g->pause_ns, s.pause_ns, sizeof s.pause_ns);
     memcpy(g->pause_end, s.pause_end, sizeof s.pause_end);
+    for (size_t i = 1; i < ARRAY_LEN(g->by_size); i++) {
+        g->by_size[i].size = mem_class_size[i];
+        g->by_size[i].mallocs = s.by_size[i].mallocs;
+        g->by_size[i].frees = s.by_size[i].frees;
+    }
     return RT_OK;
 }
 

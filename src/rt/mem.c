@@ -339,8 +339,7 @@ static void run_end(MCache *mc, AllocRun *r) {
     uint32_t from = span_index(s, r->start), n = (uint32_t)((size_t)(r->cur - r->start) / s->elem_size);
     bits_fill(s->live, from, from + n, true);
     s->nlive += n;
-    mc->mallocs += n;
-    mc->total_alloc += (uint64_t)n * s->elem_size;
+    mc->mallocs[s->cls] += n;
     r->start = r->end = r->cur;
 }
 
@@ -425,10 +424,12 @@ void heap_flush(Heap *h, MCache *mc) {
             memset(r, 0, sizeof *r);
         }
     atomic_fetch_add_explicit(&h->live_bytes, mc->handed_out, memory_order_relaxed);
-    h->mallocs += mc->mallocs;
-    h->total_alloc += mc->total_alloc;
     mc->handed_out = 0;
-    mc->mallocs = mc->total_alloc = 0;
+    for (int c = 1; c < MEM_NCLASS; c++) {
+        h->mallocs[c] += mc->mallocs[c];
+        h->total_alloc += mc->mallocs[c] * mem_class_size[c];
+        mc->mallocs[c] = 0;
+    }
 }
 void heap_flush_all(Heap *h) {
     for (uint32_t i = 0; i < h->vm->nprocs; i++)
@@ -463,7 +464,7 @@ static void *alloc_large(M *m, size_t size, uint64_t hdr, bool zero) {
     s->mark = s->live + 1;
     /* Cleared before it can be seen as live: the collector cannot run before this M's next safepoint. */
     s->live[0] = 1;
-    h->mallocs++;
+    h->mallocs[0]++;
     h->total_alloc += s->large_size;
     pthread_mutex_unlock(&h->lock);
     atomic_fetch_add_explicit(&h->live_bytes, (int64_t)s->large_size, memory_order_relaxed);
@@ -559,15 +560,20 @@ void mem_stats(Vm *vm, MemStatsC *out) {
     memset(out, 0, sizeof *out);
     heap_flush_all(h);
     out->total_alloc = h->total_alloc;
-    out->mallocs = h->mallocs;
-    out->frees = h->frees;
+    for (int c = 0; c < MEM_NCLASS; c++) {
+        out->by_size[c].mallocs = h->mallocs[c];
+        out->by_size[c].frees = h->frees[c];
+        out->mallocs += h->mallocs[c];
+        out->frees += h->frees[c];
+    }
     out->alloc = out->heap_alloc = h->total_alloc - h->freed_bytes;
-    out->heap_objects = h->mallocs - h->frees;
+    out->heap_objects = out->mallocs - out->frees;
     out->heap_inuse = h->inuse_pages << PAGE_SHIFT;
     out->heap_idle = h->free_pages << PAGE_SHIFT;
     out->heap_released = h->released_pages << PAGE_SHIFT;
     out->heap_sys = h->used;
     out->stack_inuse = stack_bytes(h);
+    out->stack_sys = h->stack_sys;
     out->sys = h->used + h->stack_sys;
     out->next_gc = (uint64_t)h->trigger;
     out->last_gc = h->last_gc;

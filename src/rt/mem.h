@@ -41,7 +41,7 @@ typedef struct MCache {
     uint16_t nstacks[32];
     int64_t stack_inuse; /* of this P: bytes taken less bytes given back */
     /* Not yet added to what the heap counts: an atomic addition would wait for the stores into fresh objects. */
-    uint64_t mallocs, total_alloc;
+    uint64_t mallocs[MEM_NCLASS];
     int64_t handed_out;
 } MCache;
 
@@ -133,7 +133,8 @@ typedef struct MemStatsC {
     uint64_t alloc, total_alloc, sys, mallocs, frees, heap_alloc, heap_sys, heap_idle, heap_inuse,
         heap_released, heap_objects, stack_inuse, next_gc, last_gc, pause_total_ns, num_gc, num_forced_gc;
     uint64_t pause_ns[256], pause_end[256];
-    uint64_t by_size_n;
+    uint64_t stack_sys;
+    struct { uint64_t mallocs, frees; } by_size[MEM_NCLASS]; /* [0]: large objects */
 } MemStatsC;
 void mem_stats(Vm *vm, MemStatsC *out);
 int32_t gc_set_percent(M *m, int32_t percent);

@@ -28,7 +28,7 @@ static uint64_t sweep(Heap *h) {
         size_t nw = ((size_t)s->nelems + 63) / 64;
         for (size_t k = 0; k < nw; k++) n += (uint32_t)__builtin_popcountll(s->mark[k]);
         size_t size = s->cls ? s->elem_size : s->large_size;
-        h->frees += s->nlive - n;
+        h->frees[s->cls] += s->nlive - n;
         h->freed_bytes += (uint64_t)(s->nlive - n) * size;
         if (unlikely(h->vm->stress.gc) && n != s->nlive) poison(s);
         if (!n) {

@@ -120,7 +120,8 @@ struct Heap {
     int64_t stack_inuse;           /* without what the Ps count */
 
     struct Itabs *itabs;           /* value_itab.c */
-    uint64_t total_alloc, mallocs, frees, freed_bytes;
+    uint64_t total_alloc, freed_bytes;
+    uint64_t mallocs[MEM_NCLASS], frees[MEM_NCLASS]; /* objects by class; [0]: large */
     size_t inuse_pages, free_pages, released_pages;
     size_t untrimmed;              /* pages given back since C's memory was looked at */
     uint64_t ngc, nforced, pause_total, last_gc;
