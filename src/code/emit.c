@@ -142,12 +142,35 @@ void emit_jump(Sel *s, BcOp op, int a, int b, int label) {
     add_fixup(s, s->last_inst, label, true);
 }
 
+/* Where a jump to word `to` ends up: plain jumps there are followed. (Their fixups stand in jump_label.) */
+static uint32_t final_target(Sel *s, uint32_t to, const int *jump_label) {
+    for (int hops = 0; hops < 4 && to < (uint32_t)s->words.len && jump_label[to]; hops++)
+        to = (uint32_t)s->labels[jump_label[to] - 1];
+    return to;
+}
+
 static void fix_jumps(Sel *s) {
+    int *jump_label = arena_array(&s->arena, int, s->words.len); /* per word: label + 1 of a JMP */
+    for (int i = 0; i < s->fixups.len; i++) {
+        Fixup *x = &s->fixups.at[i];
+        if (x->ai && bc_op(s->words.at[x->at]) == BC_JMP) jump_label[x->at] = x->label + 1;
+    }
     for (int i = 0; i < s->fixups.len; i++) {
         Fixup *x = &s->fixups.at[i];
         check(s->labels[x->label] >= 0);
-        int64_t d = (int64_t)s->labels[x->label] - (int64_t)x->inst;
         uint64_t *w = &s->words.at[x->at];
+        uint32_t to = (uint32_t)s->labels[x->label];
+        bool safe = !x->table && bc_op_info[bc_op(*w)].effects & BCE_SAFE; /* the target has the map */
+        if (!safe && to > x->at) {
+            uint32_t end = final_target(s, to, jump_label);
+            int64_t far = (int64_t)end - (int64_t)x->inst;
+            if (end > x->at && (x->ai || x->table || far <= INT16_MAX)) to = end;
+            if (jump_label[x->at] && to < (uint32_t)s->words.len && bc_op(s->words.at[to]) == BC_RET) {
+                *w = s->words.at[to];
+                continue;
+            }
+        }
+        int64_t d = (int64_t)to - (int64_t)x->inst;
         if (x->table) {
             *w |= (uint64_t)(uint32_t)(int32_t)d << (x->half * 32);
         } else if (x->ai) {

@@ -359,6 +359,13 @@ void fuse_call(Sel *s, BcOp op, int base, int f) {
     case BC_MOV2: op = BC_CALL2; y = x + 1; break;
     case BC_MOV3: op = BC_CALL3; y = 0; break;
     case BC_ADDI: op = BC_CALL1ADD; y = bc_sc(w); break;
+    case BC_LDI:
+        x = bc_imm(w);
+        if (x >= INT16_MIN && x <= INT16_MAX) {
+            drop_words(s, s->last_inst);
+            emit_abc(s, BC_CALL1I, base, x, 0);
+        } else emit_ai(s, BC_CALL, base, 0);
+        return;
     default: emit_ai(s, BC_CALL, base, 0); return;
     }
     drop_words(s, s->last_inst);

@@ -38,11 +38,31 @@ static bool in_loop(Licm *l, int head, ValueId v) {
     return r >= 0 && l->mark[r] == head + 1;
 }
 
+/* Does every round of the loop pass block b? */
+static bool every_round(Licm *l, int head, BlockId b) {
+    IrBlock *h = &l->f->blocks.at[l->o->rpo[head]];
+    for (int k = 0; k < h->preds.len; k++) {
+        int p = l->o->rpo_of[h->preds.at[k]];
+        if (p >= 0 && l->mark[p] == head + 1 && !opt_dominates(l->o, b, h->preds.at[k])) return false;
+    }
+    return true;
+}
+
+static bool has_calls(Licm *l) {
+    for (int i = 0; i < l->nbody; i++) {
+        IrBlock *b = &l->f->blocks.at[l->o->rpo[l->body[i]]];
+        for (int k = 0; k < b->insts.len && !b->unlikely; k++)
+            if (ir_op_info[ir_val(l->f, b->insts.at[k])->op].effects & EFF_CALL) return true;
+    }
+    return false;
+}
+
 static void hoist(Licm *l, int head, BlockId pre) {
     IrFunc *f = l->f;
+    bool calls = has_calls(l); /* a large loop, perhaps of one round: only what each round needs for sure */
     for (int i = 0; i < l->nbody; i++) {
         IrBlock *b = &f->blocks.at[l->o->rpo[l->body[i]]];
-        if (b->unlikely) continue;
+        if (b->unlikely || (calls && !every_round(l, head, b->id))) continue;
         for (int k = 0; k < b->insts.len; k++) {
             IrValue *v = ir_val(f, b->insts.at[k]);
             for (uint32_t a = 0; a < v->nargs; a++)
@@ -51,7 +71,7 @@ static void hoist(Licm *l, int head, BlockId pre) {
     }
     for (int i = 0; i < l->nbody; i++) {
         IrBlock *b = &f->blocks.at[l->o->rpo[l->body[i]]];
-        if (b->unlikely) continue;
+        if (b->unlikely || (calls && !every_round(l, head, b->id))) continue;
         int n = 0;
         for (int k = 0; k < b->insts.len; k++) {
             ValueId id = b->insts.at[k];

@@ -42,6 +42,7 @@ static const Pass late[] = {
     {"cleanup", opt_cleanup},
     {"licm", opt_licm},
     {"bigagg", opt_bigagg},
+    {"sink", opt_sink},
     {"dce", opt_dce},
 };
 

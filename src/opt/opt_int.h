@@ -65,6 +65,7 @@ void opt_dce(Opt *o);
 void opt_thread(Opt *o);
 void opt_licm(Opt *o);
 void opt_box(Opt *o);
+void opt_sink(Opt *o);
 void opt_bigagg(Opt *o);
 
 #endif
