@@ -316,6 +316,20 @@ int cmd_build(int argc, char **argv) {
 
 static const char *exec_executable(void *path) { return path; }
 
+/* The code of an image that the user gives us. */
+static bool verify_code(Images *im, Image *img, const char *path) {
+    uint64_t n;
+    const VmFunc *f = image_functions(img, &n);
+    for (uint64_t i = 0; i < n; i++) {
+        uint32_t word;
+        const char *why;
+        if (bc_verify(im, &f[i], vm_nnatives, &word, &why)) continue;
+        fprintf(stderr, "vole exec: %s: damaged image: %s, word %u: %s\n", path, f[i].info->name, word, why);
+        return false;
+    }
+    return true;
+}
+
 static int exec_image(Compile *c, const char *path, int argc, char **argv) {
     Arena *a = &c->arena;
     Str id, base;
@@ -343,6 +357,7 @@ static int exec_image(Compile *c, const char *path, int argc, char **argv) {
         fprintf(stderr, "vole exec: %s\n", err);
         return 1;
     }
+    if (!verify_code(im, img, path)) return 1;
     c->vm.goroot = loader_find_goroot(a, &err);
     c->vm.argc = argc;
     c->vm.argv = argv;

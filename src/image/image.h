@@ -67,6 +67,8 @@ void image_dump(Images *im, Image *img, FILE *out, void (*disasm)(FILE *out, con
 uint64_t image_lookup(Images *im, Str symbol);        /* address or 0; all images */
 const VmFunc *image_find_func(Images *im, const uint64_t *pc); /* which function holds this word */
 const VmFunc *image_func_at(Images *im, uint64_t addr); /* the function whose VmFunc is at addr, or NULL */
+const VmFunc *image_functions(Image *im, uint64_t *n);
+bool image_holds(Images *im, uint64_t addr, uint64_t n); /* n bytes from addr on lie in the space of loaded images */
 Str image_export_data(Image *im);
 Str image_build_id(Image *im);
 const VmFunc *image_entry(Image *im);

@@ -413,6 +413,16 @@ const VmFunc *image_func_at(Images *im, uint64_t addr) {
     return NULL;
 }
 
+const VmFunc *image_functions(Image *g, uint64_t *n) {
+    *n = g->nfuncs;
+    return g->funcs;
+}
+
+bool image_holds(Images *im, uint64_t addr, uint64_t n) {
+    uint64_t size = im->next_addr - IMAGE_SPACE_BASE;
+    return addr >= im->space && addr - im->space <= size && n <= size - (addr - im->space);
+}
+
 Str image_export_data(Image *g) {
     const Section *s = &g->h.sections[SEC_EXPORT];
     return (Str){(const char *)g->mem + s->off, s->size};

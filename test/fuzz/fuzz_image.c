@@ -1,5 +1,5 @@
 /* Fuzz target: any bytes are loaded as an image, at its own address or (odd sizes) moved, and everything that may be asked of a loaded
- * image is asked: dump with disassembly, lines, maps, roots, symbols, package index, export data down to checked declarations. Code is
+ * image is asked: dump with disassembly, verification of the code, lines, maps, roots, symbols, package index, export data down to checked declarations. Code is
  * never run. Before loading the header's checksums and size are made right, otherwise no mutation would come past them; the magic is
  * not. Seeds: an image linked here, and images of programs (test/fuzz/image_*.go, built by tools/fuzz-seeds). */
 #include "fuzz.h"
@@ -137,6 +137,9 @@ static void disasm(FILE *out, const VmFunc *f) {
 
 static void ask_function(Images *im, const VmFunc *f) {
     const FuncInfo *in = f->info;
+    uint32_t word;
+    const char *why;
+    sink += bc_verify(im, f, 100, &word, &why);
     for (uint32_t i = 0; i <= in->ncode; i++) {
         int line, inl;
         const uint64_t *pc = f->code + i;
@@ -276,7 +279,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
     ImageHeader *h = (ImageHeader *)data;
     uint64_t s = seed * 0x9e3779b97f4a7c15u;
 #define RND() ((s ^= s << 13, s ^= s >> 7, s ^= s << 17) >> 11)
-    RND();
+    (void)RND();
     if (size < sizeof *h || RND() % 8 == 0) return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max) : size;
     if (RND() % 64 == 0 && size + 1 < max) { /* the other way of loading */
         data[size] = 0;
