@@ -34,6 +34,7 @@ typedef uint16_t __attribute__((aligned(1))) mem_u16;
 typedef int32_t __attribute__((aligned(1))) mem_i32;
 typedef uint32_t __attribute__((aligned(1))) mem_u32;
 typedef uint64_t __attribute__((aligned(1))) mem_u64;
+typedef double __attribute__((aligned(1))) mem_f64;
 #define DISPATCH() goto *handlers[*(const uint16_t *)pc]
 #define NEXT(n) do { pc += (n); DISPATCH(); } while (0)
 #define SAVE(n) (g->pc = pc + (n), g->fp = fp)

@@ -152,7 +152,7 @@ int main(int argc, char **argv) {
     for (int i = 0; fuzz_seed(i, (const uint8_t **)&made.p, &made.n); i++) vec_push(&in, str_dup(&a, made));
     for (int i = 0; prefix && i < in.len; i++)
         if (!file_write_atomic(&a, arena_printf(&a, "%s%d.bin", prefix, i), in.at[i], 0644, &err)) return fprintf(stderr, "replay: %s\n", err), 1;
-    if (prefix) return 0;
+    if (prefix) in.len = 0, n = 0;
     for (int i = 0; i < in.len; i++) run((const uint8_t *)in.at[i].p, in.at[i].n);
     for (uint64_t i = 0; i < n && in.len; i++) {
         uint64_t s = seed * 1000003 + i;
@@ -164,7 +164,7 @@ int main(int argc, char **argv) {
         run((const uint8_t *)b.data, b.len);
         buf_free(&b);
     }
-    printf("%d inputs and %llu mutations\n", in.len, (unsigned long long)n);
+    if (!prefix) printf("%d inputs and %llu mutations\n", in.len, (unsigned long long)n);
     vec_free(&in);
     arena_free(&a);
     return 0;

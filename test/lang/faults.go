@@ -1,3 +1,4 @@
+// sanitize: no
 package main
 
 import (
