@@ -38,7 +38,7 @@ InlineFacts opt_inline_facts(IrFunc *f) {
         if (r.cost > MAX_COST || blocks > MAX_BLOCKS) return r;
     }
     for (int i = 0; i < f->vars.len; i++) /* frames must not grow by big arrays */
-        if (f->vars.at[i]->type->nslots > 32) return r;
+        if (f->vars.at[i]->type->nslots > 64) return r;
     r.ok = true;
     return r;
 }
@@ -192,10 +192,57 @@ static BlockId expand(Opt *o, BlockId b, int k, IrFunc *g, const ValueId *args, 
     return cont;
 }
 
+bool opt_may_grow(IrFunc *f) {
+    bool call = false, alloc = false;
+    for (int i = 0; i < f->blocks.len; i++)
+        for (int k = 0; k < f->blocks.at[i].insts.len; k++) {
+            int op = ir_val(f, f->blocks.at[i].insts.at[k])->op;
+            call |= op == IR_CALL || op == IR_CALLCLOSURE;
+            alloc |= op == IR_NEW || op == IR_MAKESLICE;
+        }
+    return call && alloc;
+}
+
+static void *copy_of(Arena *a, const void *p, size_t n) { return n ? arena_memdup(a, p, n) : NULL; }
+
+IrFunc *opt_clone(IrFunc *f) {
+    Arena *a = f->arena;
+    IrFunc *g = arena_memdup(a, f, sizeof *f);
+    g->values.at = copy_of(a, f->values.at, sizeof(IrValue) * (size_t)f->values.len);
+    g->values.cap = f->values.len;
+    g->blocks.at = copy_of(a, f->blocks.at, sizeof(IrBlock) * (size_t)f->blocks.len);
+    g->blocks.cap = f->blocks.len;
+    g->vars.at = copy_of(a, f->vars.at, sizeof(IrVar *) * (size_t)f->vars.len);
+    g->vars.cap = f->vars.len;
+    g->inlines.at = copy_of(a, f->inlines.at, sizeof(IrInline) * (size_t)f->inlines.len);
+    g->inlines.cap = f->inlines.len;
+    for (int i = 0; i < f->vars.len; i++) {
+        check(f->vars.at[i]->id == (uint32_t)i);
+        g->vars.at[i] = arena_memdup(a, f->vars.at[i], sizeof(IrVar));
+    }
+    for (int i = 1; i < f->values.len; i++) {
+        IrValue *v = &g->values.at[i];
+        v->args = copy_of(a, v->args, sizeof(ValueId) * v->nargs);
+        if (!strcmp(ir_op_info[v->op].aux, "var") && v->aux.var) v->aux.var = g->vars.at[v->aux.var->id];
+    }
+    for (int i = 0; i < f->blocks.len; i++) {
+        IrBlock *b = &g->blocks.at[i];
+        b->params.at = copy_of(a, b->params.at, sizeof(ValueId) * (size_t)b->params.len);
+        b->params.cap = b->params.len;
+        b->insts.at = copy_of(a, b->insts.at, sizeof(ValueId) * (size_t)b->insts.len);
+        b->insts.cap = b->insts.len;
+        b->preds.at = copy_of(a, b->preds.at, sizeof(BlockId) * (size_t)b->preds.len);
+        b->preds.cap = b->preds.len;
+        b->succ = copy_of(a, b->succ, sizeof(IrEdge) * (size_t)b->nsucc);
+        for (int k = 0; k < b->nsucc; k++) b->succ[k].args = copy_of(a, b->succ[k].args, sizeof(ValueId) * (size_t)b->succ[k].nargs);
+    }
+    return g;
+}
+
 static IrFunc *body_of(Opt *o, Map *by_sym, Sym *s) {
-    IrFunc *f = s ? map_get_ptr(by_sym, s) : NULL;
-    if (f || !s) return f;
-    return s->inl ? s->inl : opt_base_body(o->f->unit, s);
+    if (!s || s->inl) return s ? s->inl : NULL;
+    IrFunc *f = map_get_ptr(by_sym, s);
+    return f ? f : opt_base_body(o->f->unit, s);
 }
 
 /* The function that a call will run, when it is known: *ctx gets the closure, *first the first argument. */

@@ -86,6 +86,9 @@ static void optimise(Unit *t, FuncState *s) {
     run(&o, early, ARRAY_LEN(early));
     arena_reset(&o.arena);
     bool grew = false;
+    /* Small as written, but not with its own calls expanded: callers get it as it is now, so that `return f(&T{})` of an
+     * exported function lets them keep the T in their frame. */
+    IrFunc *small = opt_inline_facts(s->f).ok && opt_may_grow(s->f) ? opt_clone(s->f) : NULL;
     for (int round = 0; round < 3; round++) { /* calls of closures become known round by round */
         arena_reset(&o.arena);
         grew |= opt_devirt(&o);
@@ -103,6 +106,7 @@ static void optimise(Unit *t, FuncState *s) {
     s->facts = opt_inline_facts(s->f);
     s->state = 2;
     if (s->facts.ok) s->f->sym->inl = s->f;
+    else if (grew) s->f->sym->inl = small;
 }
 
 /* Depth first over static calls, with a stack of our own: call chains can be long. */

@@ -49,6 +49,9 @@ extern const IrType opt_none; /* of instructions without a result */
 /* inline.c */
 typedef struct InlineFacts { bool ok; int cost; } InlineFacts;
 InlineFacts opt_inline_facts(IrFunc *f);
+/* A copy of f as it is now, for inlining (it is no function of the unit). */
+IrFunc *opt_clone(IrFunc *f);
+bool opt_may_grow(IrFunc *f); /* it makes allocations and calls functions */
 /* Expands calls of functions found in by_sym (Sym * -> IrFunc *) for which facts() says ok. */
 bool opt_inline(Opt *o, Map *by_sym, InlineFacts (*facts)(void *ctx, IrFunc *g), void *ctx);
 

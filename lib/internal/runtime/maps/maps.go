@@ -32,7 +32,11 @@ type Iter struct {
 	w    [6]uint64
 }
 
+// The iterator is where the map is kept; whoever lets it escape lets the map escape.
+//
+//go:noescape
 func iterInit(t *abi.MapType, m *Map, it *Iter)
+
 //go:noescape
 func iterNext(it *Iter)
 
