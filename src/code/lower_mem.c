@@ -459,6 +459,10 @@ static bool lower_map(Sel *s, ValueId id) {
         at = sel_region_slot(s, id);
         emit_abc(s, BC_MAKEMAP, dst(s, id), reg(s, v->args[0]), at < 0 ? 0 : at);
         emit_type(s, v->aux.t);
+        uint32_t room = 0;
+        const uint8_t *mask;
+        if (at >= 0) sel_noescape_region(s, id, &room, &mask);
+        emit_extra(s, (uint64_t)room * 8);
         emit_safe(s, id);
         return true;
     case IR_MAPGET: {

@@ -102,9 +102,15 @@ bool sel_noescape_region(Sel *s, ValueId id, uint32_t *nslots, const uint8_t **m
         *mask = NULL;
         return true;
     case IR_MAKEMAP: {
-        static const uint8_t head[1] = {4};
-        *nslots = 6;
-        *mask = head;
+        enum { HEAD = 6, MAX_GROUP = 512 }; /* room for the head, and for the first entries where the type is known */
+        uint8_t *m = arena_alloc(&s->arena, (HEAD + MAX_GROUP / 8) / 8 + 1);
+        m[0] = 4;
+        *nslots = HEAD;
+        *mask = m;
+        int64_t hint;
+        if (!t->type || (sel_const_int(s, v->args[0], &hint) && hint > 8)) return true;
+        uint64_t group = ir_map_group(s->u, t->type, m, HEAD, MAX_GROUP);
+        if (group <= MAX_GROUP) *nslots += (uint32_t)(group / 8);
         return true;
     }
     case IR_NEW:

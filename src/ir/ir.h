@@ -230,6 +230,8 @@ void ir_build_pending(IrUnit *u);
 /* Builds "go:main": calls the inits of all packages in dependency order, then main.main. */
 void ir_build_main(IrUnit *u, Package **pkgs, int npkgs, Package *main);
 
+/* Bytes of a group of a map type (its first entries); up to `max` bytes its pointer words are set in mask from bit `first`. */
+uint64_t ir_map_group(IrUnit *u, Type *map, uint8_t *mask, uint64_t first, uint64_t max);
 /* Read-only data that an interface with a constant value points to: `size` bytes, at offs[i] the address of syms[i]. */
 Sym *ir_box_symbol(IrUnit *u, const void *bytes, size_t size, Sym *const *syms, const int64_t *offs, int nsyms);
 

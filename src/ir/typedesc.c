@@ -391,11 +391,52 @@ static void fill_func(IrUnit *u, Sym *s, SignatureType *sig, uint64_t extra) {
              ir_type_symbol(u, object_type(sig->results->vars.at[i])));
 }
 
-/* The type of a map's groups: 8 control bytes, then slots of key and element. A bare descriptor: what the
- * allocator and the collector need. */
-static Sym *map_group(IrUnit *u, Sym *map, MapType *m, uint64_t size, uint64_t slot,
-                      uint64_t elem_off, uint32_t flags) {
-    enum { SLOTS = 8 };
+/* How a map lies in memory: groups of 8 control bytes, then slots of key and element; large ones are pointers. */
+typedef struct MapLayout { uint64_t size, slot, elem_off; uint32_t flags; } MapLayout;
+enum { MAP_SLOTS = 8 };
+
+static MapLayout map_layout(MapType *m) {
+    enum { MAX_INLINE = 128 };
+    uint64_t ks = (uint64_t)type_size(m->key), es = (uint64_t)type_size(m->elem);
+    uint64_t ka = (uint64_t)type_align(m->key), ea = (uint64_t)type_align(m->elem);
+    MapLayout l = {.flags = (needs_key_update(m->key) ? 1 : 0) | (hash_might_panic(m->key) ? 2 : 0)};
+    if (ks > MAX_INLINE) ks = ka = 8, l.flags |= 4;
+    if (es > MAX_INLINE) es = ea = 8, l.flags |= 8;
+    uint64_t align = ka > ea ? ka : ea;
+    l.elem_off = (ks + ea - 1) / ea * ea;
+    l.slot = l.elem_off + (es ? es : 1); /* a final zero-size field is padded */
+    l.slot = (l.slot + align - 1) / align * align;
+    l.size = 8 + MAP_SLOTS * l.slot;
+    return l;
+}
+
+/* Sets the bits of a group's pointer words, the first being bit `first`; the number of words up to the last one. */
+static uint64_t map_group_mask(IrUnit *u, MapType *m, const MapLayout *l, uint8_t *mask, uint64_t first) {
+    const IrType *part[2] = {irtype_of(u, m->key), irtype_of(u, m->elem)};
+    uint64_t words = 0;
+    for (uint64_t i = 0; i < MAP_SLOTS; i++)
+        for (int k = 0; k < 2; k++) {
+            uint64_t at = (8 + i * l->slot + (k ? l->elem_off : 0)) / 8;
+            bool indirect = l->flags & (k ? 8u : 4u);
+            uint64_t n = indirect ? 1 : part[k]->has_ptrs ? part[k]->size / 8 : 0;
+            for (uint64_t w = 0; w < n; w++)
+                if (indirect || (part[k]->ptrmask[w / 8] >> (w % 8) & 1)) {
+                    mask[(first + at + w) / 8] |= (uint8_t)(1u << ((first + at + w) % 8));
+                    words = at + w + 1;
+                }
+        }
+    return words;
+}
+
+uint64_t ir_map_group(IrUnit *u, Type *map, uint8_t *mask, uint64_t first, uint64_t max) {
+    MapType *m = (MapType *)type_underlying(map);
+    MapLayout l = map_layout(m);
+    if (l.size <= max) map_group_mask(u, m, &l, mask, first);
+    return l.size;
+}
+
+/* The type of a map's groups: a bare descriptor, what the allocator and the collector need. */
+static Sym *map_group(IrUnit *u, Sym *map, MapType *m, const MapLayout *l) {
     Buf b = {0};
     buf_printf(&b, "go:mapgroup.%.*s", STR_FMT(map->name));
     Sym *g = sym_get(u->syms, buf_str(&b));
@@ -403,21 +444,9 @@ static Sym *map_group(IrUnit *u, Sym *map, MapType *m, uint64_t size, uint64_t s
     g->dupok = true;
     if (!sym_begin_define(u->syms, g, SYM_RODATA)) return g;
     sym_alloc_data(u->syms, g, 80, 8);
-    const IrType *part[2] = {irtype_of(u, m->key), irtype_of(u, m->elem)};
-    uint64_t nbits = size / 8, words = 0;
-    uint8_t *mask = arena_alloc(&u->arena, nbits / 8 + 16);
-    for (uint64_t i = 0; i < SLOTS; i++)
-        for (int k = 0; k < 2; k++) {
-            uint64_t at = (8 + i * slot + (k ? elem_off : 0)) / 8;
-            bool indirect = flags & (k ? 8u : 4u);
-            uint64_t n = indirect ? 1 : part[k]->has_ptrs ? part[k]->size / 8 : 0;
-            for (uint64_t w = 0; w < n; w++)
-                if (indirect || (part[k]->ptrmask[w / 8] >> (w % 8) & 1)) {
-                    mask[(at + w) / 8] |= (uint8_t)(1u << ((at + w) % 8));
-                    words = at + w + 1;
-                }
-        }
-    put64(g, O_SIZE, size);
+    uint8_t *mask = arena_alloc(&u->arena, l->size / 64 + 16);
+    uint64_t words = map_group_mask(u, m, l, mask, 0);
+    put64(g, O_SIZE, l->size);
     put64(g, O_PTRBYTES, words * 8);
     put32(g, O_HASH, 1);
     g->data[O_ALIGN] = g->data[O_FIELDALIGN] = 8;
@@ -428,26 +457,18 @@ static Sym *map_group(IrUnit *u, Sym *map, MapType *m, uint64_t size, uint64_t s
 }
 
 static void fill_map(IrUnit *u, Sym *s, MapType *m) {
-    enum { SLOTS = 8, MAX_INLINE = 128 };
-    uint64_t ks = (uint64_t)type_size(m->key), es = (uint64_t)type_size(m->elem);
-    uint64_t ka = (uint64_t)type_align(m->key), ea = (uint64_t)type_align(m->elem);
-    uint32_t flags = (needs_key_update(m->key) ? 1 : 0) | (hash_might_panic(m->key) ? 2 : 0);
-    if (ks > MAX_INLINE) ks = ka = 8, flags |= 4;
-    if (es > MAX_INLINE) es = ea = 8, flags |= 8;
-    uint64_t align = ka > ea ? ka : ea, elem_off = (ks + ea - 1) / ea * ea;
-    uint64_t slot = elem_off + (es ? es : 1); /* a final zero-size field is padded */
-    slot = (slot + align - 1) / align * align;
+    MapLayout l = map_layout(m);
     addr(u, s, 48, ir_type_symbol(u, m->key));
     addr(u, s, 56, ir_type_symbol(u, m->elem));
     addr(u, s, 72, type_closure(u, "hash:", "runtime.typeHash", m->key));
-    addr(u, s, 64, map_group(u, s, m, 8 + SLOTS * slot, slot, elem_off, flags));
-    put64(s, 80, 8 + SLOTS * slot);
+    addr(u, s, 64, map_group(u, s, m, &l));
+    put64(s, 80, l.size);
     put64(s, 88, 8);
-    put64(s, 96, slot);
-    put64(s, 104, 8 + elem_off);
-    put64(s, 112, slot);
-    put64(s, 120, elem_off);
-    put32(s, 128, flags);
+    put64(s, 96, l.slot);
+    put64(s, 104, 8 + l.elem_off);
+    put64(s, 112, l.slot);
+    put64(s, 120, l.elem_off);
+    put32(s, 128, l.flags);
 }
 
 static void fill_uncommon(IrUnit *u, Sym *s, Type *t, uint64_t at, uint64_t methods,

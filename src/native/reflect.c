@@ -238,7 +238,7 @@ RtResult reflect_rselect(M *m, uint64_t *args) {
 
 #define MAPTYPE ((const GoMapType *)args[0])
 RtResult reflect_makemap(M *m, uint64_t *args) {
-    args[2] = (uint64_t)map_make(m, MAPTYPE, (int64_t)args[1], NULL);
+    args[2] = (uint64_t)map_make(m, MAPTYPE, (int64_t)args[1], NULL, 0);
     return RT_OK;
 }
 RtResult reflect_mapaccess(M *m, uint64_t *args) { /* (t, m, key) elem */

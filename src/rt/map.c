@@ -142,10 +142,18 @@ static uint8_t *groups_new(M *m, const GoMapType *t, uint64_t n) {
 }
 static uint64_t max_used(uint64_t ngroups) { return ngroups <= 1 ? ngroups * 8 : ngroups * 7; }
 
-GoMap *map_make(M *m, const GoMapType *t, int64_t hint, void *tmp) {
-    GoMap *h = tmp ? memset(tmp, 0, sizeof *h) : mem_alloc_mask(m, sizeof *h, map_mask);
+GoMap *map_make(M *m, const GoMapType *t, int64_t hint, void *tmp, uint64_t room) {
+    GoMap *h = tmp ? memset(tmp, 0, room) : mem_alloc_mask(m, sizeof *h, map_mask);
     h->seed = rt_rand(m);
-    if (hint <= 8) return h;
+    if (hint <= 8) {
+        if (tmp && room >= sizeof *h + t->group_size) {
+            h->groups = (uint8_t *)(h + 1);
+            *ctrl_of(h->groups) = ALL_EMPTY;
+            h->ngroups = 1;
+            h->growth_left = max_used(1);
+        }
+        return h;
+    }
     uint64_t n = 2, bytes;
     while (max_used(n) < (uint64_t)hint && n < 1ull << 31) n *= 2;
     if (max_used(n) < (uint64_t)hint || __builtin_mul_overflow(n, t->group_size, &bytes) || bytes >> 40) return h;

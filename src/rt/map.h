@@ -7,9 +7,10 @@
 #include "rt/rt.h"
 
 typedef struct GoMap GoMap; /* first word: uint64 count, so that len() is one load */
-/* tmp: MAP_WORDS words in the caller's frame for the map's head, the third holds a pointer; NULL: on the heap */
+/* tmp: room in the caller's frame for the map's head, MAP_WORDS words of which the third holds a pointer, and, when there
+ * is enough, for its first group; NULL: all on the heap */
 enum { MAP_WORDS = 6 };
-GoMap *map_make(M *m, const GoMapType *t, int64_t hint, void *tmp);
+GoMap *map_make(M *m, const GoMapType *t, int64_t hint, void *tmp, uint64_t room);
 /* Address of the element, or NULL (nil map, absent). `panicked`: *panicked set, m->panic_value filled. */
 void *map_lookup(M *m, const GoMapType *t, GoMap *h, const void *key, bool *panicked);
 void *map_lookup_u64(M *m, const GoMapType *t, GoMap *h, uint64_t key); /* 8-byte integer or pointer keys */

@@ -76,6 +76,38 @@ func sum(h hash.Hash, p []byte) (r byte) {
 	return
 }
 
+type node struct {
+	next *node
+	name string
+}
+
+// Maps that stay here: empty ones, ones in their first group, ones that grow, while they are walked and changed.
+func localMaps() (sum int) {
+	for r := range 20 {
+		m := map[string]*node{}
+		for i := range r {
+			k := fmt.Sprint(i % 13)
+			m[k] = &node{m[k], k}
+		}
+		for k, n := range m {
+			for ; n != nil; n = n.next {
+				sum += len(n.name) + len(k)
+			}
+			if len(m) > 3 {
+				delete(m, k)
+			}
+			m["x"] = &node{name: "xyz"}
+		}
+		n := map[[2]int]bool{{r, 1}: true}
+		clear(m)
+		for i := range r {
+			n[[2]int{i % 5, 1}] = true
+		}
+		sum += len(m) + 100*len(n)
+	}
+	return
+}
+
 func count(name string, f func()) { fmt.Println(name, testing.AllocsPerRun(100, f)) }
 
 func try(name string, f func()) {
@@ -115,6 +147,13 @@ func main() {
 		m := make(map[int]int)
 		total += len(m) + m[3]
 	})
+	count("small map", func() {
+		m := map[int]string{}
+		for i := range 8 {
+			m[i] = "v"
+		}
+		total += len(m)
+	})
 	m := map[string]int{}
 	for i := range 3 {
 		mm := map[string]int{}
@@ -126,6 +165,7 @@ func main() {
 		total += len(mm)
 	}
 	fmt.Println(m)
+	localMaps()
 	count("sha256", func() {
 		in := []byte("hello")
 		var out [32]byte

@@ -113,7 +113,7 @@ static void model(const GoMapType *t, int nkeys) {
     memset(born, 0, sizeof born);
     memset(died, 0, sizeof died);
     now = 1;
-    GoMap *h = roots[0] = map_make(m, t, nkeys % 3 ? 0 : nkeys / 2, NULL);
+    GoMap *h = roots[0] = map_make(m, t, nkeys % 3 ? 0 : nkeys / 2, NULL, 0);
     for (int round = 0; round < 60; round++) {
         for (int i = 0; i < nkeys; i++) step(m, t, h, nkeys, round % 3 == 2 ? 2 : 7);
         check_all(m, t, h, nkeys);
@@ -178,7 +178,7 @@ static void test_nan_nil_order(void **state) {
     init_types();
     World *w = world_new();
     M *m = &w->m;
-    GoMap *h = roots[0] = map_make(m, &map_f64, 0, NULL);
+    GoMap *h = roots[0] = map_make(m, &map_f64, 0, NULL, 0);
     double nan = __builtin_nan(""), z = 0.0, nz = -0.0;
     bool p;
     for (int i = 0; i < 20; i++) *(uint64_t *)map_assign(m, &map_f64, h, &nan) = 1;
@@ -204,7 +204,7 @@ static void test_nan_nil_order(void **state) {
     assert_null(map_assign(m, &map_f64, NULL, &z));
     assert_string_equal(panic_text, "assignment to entry in nil map");
     assert_null(map_lookup(m, &map_f64, NULL, &z, &p));
-    h = roots[0] = map_make(m, &map_u64, 0, NULL);
+    h = roots[0] = map_make(m, &map_u64, 0, NULL, 0);
     for (uint64_t i = 0; i < 8; i++) map_assign_u64(m, &map_u64, h, i);
     unsigned firsts = 0;
     for (int i = 0; i < 200; i++) {
