@@ -217,6 +217,7 @@ void sched_before_fork(M *m);
 void sched_after_fork(M *m, bool child);
 void sched_stop_world(M *m, const char *why); /* returns when no other M runs Go code */
 void sched_start_world(M *m);
+bool sched_others_run(M *m); /* whether other Ps run goroutines just now */
 void sched_each_g(Vm *vm, void (*fn)(void *ctx, G *g), void *ctx); /* world stopped or approximate */
 /* World stopped: frees the records of finished goroutines where a whole slab of them is free, and drops the
  * stacks that the others keep. */

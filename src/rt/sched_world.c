@@ -17,12 +17,14 @@ void world_wait(M *m, bool in_c) {
     Sched *s = m->vm->sched;
     pthread_mutex_lock(&s->lock);
     if (atomic_load(&s->stopping) && s->stopper != m) {
-        P *p = m->p;
-        p_sched(p)->in_c = in_c;
-        atomic_store(&p_sched(p)->status, P_STOPPED);
-        pthread_cond_signal(&s->stop_cond);
+        P *p = m->p; /* NULL: the monitor, who wants to stop the world for a report */
+        if (p) {
+            p_sched(p)->in_c = in_c;
+            atomic_store(&p_sched(p)->status, P_STOPPED);
+            pthread_cond_signal(&s->stop_cond);
+        }
         while (atomic_load(&s->stopping)) pthread_cond_wait(&s->start_cond, &s->lock);
-        if (m->p == p) atomic_store(&p_sched(p)->status, P_RUNNING); /* else GOMAXPROCS took it away */
+        if (p && m->p == p) atomic_store(&p_sched(p)->status, P_RUNNING); /* else GOMAXPROCS took it away */
     }
     pthread_mutex_unlock(&s->lock);
 }
@@ -70,6 +72,14 @@ void sched_start_world(M *m) {
     pthread_cond_broadcast(&s->start_cond);
     pthread_mutex_unlock(&s->lock);
     pthread_mutex_unlock(&s->world);
+}
+
+bool sched_others_run(M *m) {
+    for (uint32_t i = 0; i < m->vm->nprocs; i++) {
+        P *p = m->vm->ps[i];
+        if (p != m->p && atomic_load(&p_sched(p)->status) == P_RUNNING && p_running_g(p)) return true;
+    }
+    return false;
 }
 
 /* ---- Pins and forks --------------------------------------------------------------------------------------------- */
