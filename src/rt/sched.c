@@ -460,6 +460,6 @@ void sched_exit(Vm *vm, int code) {
     fflush(stdout);
     fflush(stderr);
     if (vm->at_exit) vm->at_exit(vm->executable_ctx);
-    seeded_end(vm->sched);
+    if (vm->sched) seeded_end(vm->sched);
     _exit(code); /* other workers may sit in system calls for ever */
 }

@@ -54,6 +54,10 @@ for c in big small huge goroutines stack map timers; do
   head_is "ulimit -v $c" 2 "$oom" bash -c "ulimit -v 600000; exec '$vole' exec '$tmp/eat.vole' $c"
 done
 head_is "ulimit -v from source" 0 ok bash -c "ulimit -v 600000; exec '$vole' run test/limits/eat.go nothing"
+for kb in 20000 100000 200000 220000 240000 260000 300000; do # a message, never a signal
+  out=$( (ulimit -v $kb; exec timeout 60 "$vole" run test/limits/hello.go) 2>&1); rc=$?
+  if [ $rc -le 2 ] && [ -n "$out" ]; then ok; else fail "ulimit -v $kb: exit $rc" "$out"; fi
+done
 head_is "collections below the limit" 0 ok "$vole" exec --max-memory=40M "$tmp/eat.vole" churn
 head_is --max-goroutines 2 $'runtime: program exceeds 1000-goroutine limit\nfatal error: goroutine exhaustion\n\ngoroutine 1 ?running?:\n*' \
   "$vole" exec --max-goroutines=1000 "$tmp/eat.vole" goroutines
