@@ -56,7 +56,7 @@ conformance: setup
 STRESS = O0 gc stack preempt sched=3
 conformance-stress: setup
 	@ok=0; for m in $(STRESS); do echo "== $$m"; \
-	    tools/conformance --vole $(OUT)/vole --only run --timeout 90 --stress $$m || ok=1; done; exit $$ok
+	    tools/conformance --vole $(OUT)/vole --only run --timeout 300 --stress $$m || ok=1; done; exit $$ok
 bench: setup
 	@tools/compare --vole $(OUT)/vole cpu; tools/compare --vole $(OUT)/vole coro; tools/compare --vole $(OUT)/vole start
 
