@@ -16,7 +16,8 @@ CC = clang
 SRC_LAYERS = tables base syntax types ir opt image code build
 endif
 CFLAGS = -std=gnu11 -g $(WARN) $(CFLAGS_$(BUILD)) -Isrc -Iinclude -I$(OUT)/gen -MMD -MP -pthread -fno-strict-aliasing -fwrapv
-# A dispatch jump in every handler, pc and fp in registers (not packed into a vector), handlers aligned (each is only jumped to).
+# A dispatch jump in every handler, pc and fp in registers (not packed into a vector),
+# handlers aligned (each is only jumped to).
 CFLAGS_vm_interp = -fno-gcse -fno-crossjumping -fno-tree-vectorize --param max-goto-duplication-insns=100 -falign-labels=16 -ffp-contract=off
 # results to the last bit: no fused operations
 CFLAGS_native_math = -ffp-contract=off

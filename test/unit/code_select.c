@@ -200,10 +200,61 @@ static void narrow_ints(void **state) {
     end(&c);
 }
 
+/* A product that only a sum uses is part of it; one with two uses keeps its slot. */
+static void fusion(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "func \"f\" (f64, f64, ptr) (f64) {\n"
+        "b0:\n"
+        "  v1 = PARAM f64 #0\n"
+        "  v2 = PARAM f64 #1\n"
+        "  v3 = PARAM ptr #2\n"
+        "  v4 = FMUL f64 v1, v2\n"
+        "  v5 = LOAD f64 v3 +16\n"
+        "  v6 = FADD f64 v5, v1\n"
+        "  STORE v3, v6 <f64> +16\n"
+        "  v7 = FADD f64 v4, v4\n"
+        "  RET v7\n"
+        "}\n",
+        "func \"g\" (f64, f64, i64) (f64) {\n"
+        "b0:\n"
+        "  v1 = PARAM f64 #0\n"
+        "  v2 = PARAM f64 #1\n"
+        "  v3 = PARAM i64 #2\n"
+        "  v4 = CONST i64 #8\n"
+        "  v5 = AND i64 v3, v4\n"
+        "  v6 = CONST i64 #0\n"
+        "  v7 = EQ bool v5, v6\n"
+        "  BR v7 -> b1, b2\n"
+        "b1:\n"
+        "  v8 = FMUL f64 v1, v2\n"
+        "  v9 = FSUB f64 v1, v8\n"
+        "  RET v9\n"
+        "b2:\n"
+        "  RET v1\n"
+        "}\n",
+    };
+    Case c;
+    begin(&c, texts[0], 0);
+    const char *t = code(&c);
+    has(t, "ADDF64M");
+    has(t, " MULF64 ");
+    has_not(t, "MULADDF64");
+    has_not(t, "LD64");
+    end(&c);
+    begin(&c, texts[1], 0);
+    t = code(&c);
+    has(t, "MULRSUBF64");
+    has(t, "s6, 8, ->"); /* JANYI or JNONEI */
+    has_not(t, " ANDI");
+    end(&c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loop_is_three_instructions), cmocka_unit_test(unoptimised_is_complete),
         cmocka_unit_test(maps_and_arguments),         cmocka_unit_test(parallel_moves),
+        cmocka_unit_test(fusion),
         cmocka_unit_test(constants_fold),             cmocka_unit_test(narrow_ints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
