@@ -2,7 +2,8 @@
  *
  * The collector marks from the globals and from goroutines that go on by themselves (runnable, in a system call,
  * sleeping, waiting for a file). A blocked goroutine whose wait object was reached can be woken: its stack is marked
- * too, and so on until nothing is added. Who is left waits for what only others of that kind can reach. */
+ * too, and so on until nothing is added. Who is left waits for what only others of that kind can reach. Which others
+ * is found by marking from each of them alone. */
 #include "rt/chan_int.h"
 #include "rt/mem.h"
 #include "rt/value.h"
@@ -48,6 +49,32 @@ static void rescue(void *ctx, G *g) {
     gc_reach_g(w->mk, g);
 }
 
+typedef VEC(G *) GList;
+static void collect_leaked(void *ctx, G *g) {
+    if (g->leaked) vec_push((GList *)ctx, g);
+}
+
+/* For each leaked goroutine, which other ones could have woken it. */
+static void find_holders(LeakWalk *w) {
+    enum { MOST = 64 }; /* each costs marking what it reaches */
+    Sched *s = w->vm->sched;
+    GList list = {0};
+    sched_each_g(w->vm, collect_leaked, &list);
+    s->leak_notes.len = 0;
+    for (int i = 0; i < list.len; i++) vec_push(&s->leak_notes, ((LeakNote){.g = list.at[i]}));
+    for (int i = 0; i < list.len && list.len <= MOST; i++) {
+        gc_reach_restart(w->vm);
+        gc_reach_g(w->mk, list.at[i]);
+        for (int k = 0; k < list.len; k++) {
+            LeakNote *n = &s->leak_notes.at[k];
+            if (k == i || !can_be_woken(w->vm, n->g)) continue;
+            if (n->n < LEAK_HOLDERS) n->holders[n->n] = list.at[i]->id;
+            n->n++;
+        }
+    }
+    vec_free(&list);
+}
+
 uint32_t leaks_find(Vm *vm, G *ended) {
     LeakWalk w = {.vm = vm, .ended = ended, .mk = gc_reach_begin(vm)};
     sched_each_g(vm, suspect, &w);
@@ -55,6 +82,7 @@ uint32_t leaks_find(Vm *vm, G *ended) {
         w.added = 0;
         sched_each_g(vm, rescue, &w);
     } while (w.added);
+    if (w.left) find_holders(&w);
     return w.left;
 }
 
@@ -63,7 +91,22 @@ static void put_chan(Buf *b, Chan *c) {
     buf_printf(b, "chan %.*s (cap %lld)", (int)elem.n, elem.p, (long long)chan_cap(c));
 }
 
-void leaks_describe(G *g, Buf *b) {
+static void put_holders(Vm *vm, G *g, Buf *b) {
+    LeakNote none = {0}, *n = &none;
+    for (int i = 0; i < vm->sched->leak_notes.len; i++)
+        if (vm->sched->leak_notes.at[i].g == g) n = &vm->sched->leak_notes.at[i];
+    if (!n->n) {
+        buf_puts(b, " that nothing else can reach\n");
+        return;
+    }
+    buf_puts(b, n->n == 1 ? " that only goroutine " : " that only goroutines ");
+    for (uint32_t i = 0; i < n->n && i < LEAK_HOLDERS; i++)
+        buf_printf(b, "%s%llu", !i ? "" : i + 1 == n->n ? " and " : ", ", (unsigned long long)n->holders[i]);
+    if (n->n > LEAK_HOLDERS) buf_printf(b, " and %u more", n->n - LEAK_HOLDERS);
+    buf_puts(b, n->n == 1 ? " can reach, which waits for ever too\n" : " can reach, which wait for ever too\n");
+}
+
+void leaks_describe(Vm *vm, G *g, Buf *b) {
     buf_puts(b, "\twaiting on ");
     switch (g->wait_reason) {
     case WAIT_CHAN_RECEIVE_NIL: case WAIT_CHAN_SEND_NIL: buf_puts(b, "a nil chan, for ever\n"); return;
@@ -89,5 +132,5 @@ void leaks_describe(G *g, Buf *b) {
     case WAIT_SYNC_COND: buf_puts(b, "a sync.Cond"); break;
     default: buf_puts(b, "a semaphore"); break;
     }
-    buf_puts(b, " that nothing else can reach\n");
+    put_holders(vm, g, b);
 }

@@ -107,6 +107,7 @@ void timer_collect(Vm *vm, Marker *mk);
  * the heap must not be collected any more. */
 Marker *gc_reach_begin(Vm *vm);
 void gc_reach_g(Marker *mk, G *g);
+void gc_reach_restart(Vm *vm); /* nothing is marked any more */
 bool gc_reached(Vm *vm, const void *p); /* memory outside the heap counts as reached */
 /* Installed by the vm layer. */
 typedef struct GcHooks {

@@ -139,6 +139,11 @@ Marker *gc_reach_begin(Vm *vm) {
     return mk;
 }
 
+void gc_reach_restart(Vm *vm) {
+    Heap *h = vm->heap;
+    for (int i = 0; i < h->all.len; i++) memset(h->all.at[i]->mark, 0, ((size_t)h->all.at[i]->nelems + 63) / 64 * 8);
+}
+
 void gc_reach_g(Marker *mk, G *g) {
     mark_g(mk, g);
     marker_drain(mk);

@@ -282,7 +282,7 @@ void notify_one(M *m, struct NotifyList *l);
 /* At the end of the program, world stopped or everybody asleep; no collection may follow. Sets G.leaked and returns
  * how many there are. ended: a goroutine that is over although its record is in use, or NULL. */
 uint32_t leaks_find(Vm *vm, G *ended);
-void leaks_describe(G *g, Buf *b); /* a line that says what a leaked goroutine waits for */
+void leaks_describe(Vm *vm, G *g, Buf *b); /* a line that says what a leaked goroutine waits for */
 
 /* ---- Timers and poller (timer.c, netpoll.c) ------------------------------------------------------ */
 

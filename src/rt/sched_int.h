@@ -84,6 +84,10 @@ typedef struct Wheel {
 typedef struct SemaBucket { SpinLock lock; _Atomic uint32_t nwait; Waiter *head, *tail; } SemaBucket;
 enum { SEMA_BUCKETS = 251 };
 
+/* What leaks_find found of one goroutine: those that could have woken it, were they not stuck as well. */
+enum { LEAK_HOLDERS = 6 };
+typedef struct LeakNote { G *g; uint32_t n; uint64_t holders[LEAK_HOLDERS]; } LeakNote;
+
 typedef struct Sched {
     Vm *vm;
     void (*run)(M *m);
@@ -108,6 +112,7 @@ typedef struct Sched {
     bool monitor_started;
     pthread_cond_t monitor_cond;
     bool monitor_asleep;
+    VEC(LeakNote) leak_notes;
     struct Bubble *bubbles;     /* synctest: all there ever were */
     GSlab *slabs;
     G *free_g;                  /* finished ones beyond what the Ps keep: chains, see sched_g.c */

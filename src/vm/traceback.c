@@ -166,7 +166,7 @@ static void trace_one(void *ctx, G *g) {
     }
     buf_putc(c->out, '\n');
     vm_traceback(c->vm, g, c->out);
-    if (g->leaked) leaks_describe(g, c->out);
+    if (g->leaked) leaks_describe(c->vm, g, c->out);
 }
 
 static void trace_leaked(void *ctx, G *g) {
@@ -196,7 +196,7 @@ static void traceback_some(Vm *vm, G *current, uint64_t others, Buf *out) {
     if (current) {
         buf_putc(out, '\n');
         vm_traceback(vm, current, out);
-        if (current->leaked) leaks_describe(current, out);
+        if (current->leaked) leaks_describe(vm, current, out);
     }
     if (!others) return;
     AllCtx c = {vm, current, out, level, others, 0};

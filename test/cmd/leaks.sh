@@ -67,5 +67,45 @@ goroutine 14 [chan receive]:
 goroutine 15 [chan receive]:
  leaks.go:69
  leaks.go:69" test/sched/leaks.go dead
+# Five usual ways to get stuck: what each goroutine waits on, who could have woken it, where it was created.
+stuck() { # ARGUMENT STATUS WANT; one schedule, whatever the machine does meanwhile
+  local out rc
+  out=$(timeout 60 "$vole" run -sched=seed:1 --leaks test/sched/stuck.go "$1" 2>&1); rc=$?
+  out=$(grep -E $'^(goroutine|created)|^\twaiting' <<<"$out" | sed 's/^\twaiting on/ -/')
+  if [ $rc -eq "$2" ] && [ "$out" = "$3" ]; then passed=$((passed + 1))
+  else failed=$((failed + 1)); echo "FAIL leaks stuck $1: exit $rc"; diff <(echo "$3") <(echo "$out") | head -20; fi
+}
+stuck locks 2 'goroutine 1 [sync.WaitGroup.Wait]:
+ - a sync.WaitGroup that only goroutines 3 and 4 can reach, which wait for ever too
+goroutine 3 [sync.Mutex.Lock]:
+created by sync.(*WaitGroup).Go in goroutine 1
+ - a sync.Mutex that only goroutine 4 can reach, which waits for ever too
+goroutine 4 [sync.Mutex.Lock]:
+created by sync.(*WaitGroup).Go in goroutine 1
+ - a sync.Mutex that only goroutine 3 can reach, which waits for ever too'
+stuck results 0 'goroutine 4 [chan send]:
+created by main.results in goroutine 1
+ - chan error (cap 0) that only goroutine 5 can reach, which waits for ever too
+goroutine 5 [chan send]:
+created by main.results in goroutine 1
+ - chan error (cap 0) that only goroutine 4 can reach, which waits for ever too'
+stuck jobs 2 'goroutine 1 [sync.WaitGroup.Wait]:
+ - a sync.WaitGroup that only goroutines 3 and 4 can reach, which wait for ever too
+goroutine 3 [chan receive]:
+created by sync.(*WaitGroup).Go in goroutine 1
+ - chan int (cap 0) that only goroutine 4 can reach, which waits for ever too
+goroutine 4 [chan receive]:
+created by sync.(*WaitGroup).Go in goroutine 1
+ - chan int (cap 0) that only goroutine 3 can reach, which waits for ever too'
+stuck closer 2 'goroutine 1 [chan receive]:
+ - chan int (cap 0) that only goroutine 5 can reach, which waits for ever too
+goroutine 5 [sync.WaitGroup.Wait]:
+created by main.closer in goroutine 1
+ - a sync.WaitGroup that nothing else can reach'
+stuck request 2 'goroutine 1 [chan send]:
+ - chan main.ask (cap 0) that only goroutine 3 can reach, which waits for ever too
+goroutine 3 [chan send]:
+created by main.request in goroutine 1
+ - chan string (cap 0) that nothing else can reach'
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
