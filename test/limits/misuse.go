@@ -118,11 +118,11 @@ func mapRace() {
 	m := map[int]int{}
 	go func() {
 		for {
-			m[1]++
+			m[1] = 1
 		}
 	}()
 	for {
-		m[2]++
+		m[2] = 2
 	}
 }
 
@@ -147,7 +147,7 @@ func mapReadRace() {
 	m := map[int]int{}
 	go func() {
 		for i := 0; ; i++ {
-			m[i%5000]++
+			m[i%5000] = i
 		}
 	}()
 	for i := 0; ; i++ {
