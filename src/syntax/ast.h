@@ -348,6 +348,7 @@ typedef struct File {
     uint32_t nlocal_types; /* TypeSpec.local counts up to here */
     struct Scope *scope;  /* file scope: imports; set by the checker */
     VEC(Str) debug;       /* //go:debug key=value lines */
+    VEC(struct Directive { Pos pos; Str text; }) restricted; /* directives that only some packages may use */
 } File;
 
 /* ---- Helpers -------------------------------------------------------------------------------- */

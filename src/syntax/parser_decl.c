@@ -515,7 +515,7 @@ File *parse_file(Session *s, SourceFile *src, Arena *arena, ParseMode mode) {
     scan_init(p, s, src, arena, 0);
     File *f = arena_new(arena, File);
     f->src = src;
-    f->debug.arena = arena;
+    f->debug.arena = f->restricted.arena = arena;
     f->go_version = (Str){"", 0};
     p->file = f;
     p->top = true;

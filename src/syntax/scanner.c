@@ -301,6 +301,18 @@ static const struct {
     {"go:cgo_unsafe_args", PRAGMA_OTHER_FUNC}, {"go:registerparams", PRAGMA_OTHER_FUNC},
 };
 
+/* Directives of the runtime and of what cgo generates; the checker knows whether the package may have them. */
+static bool is_restricted(Str text) {
+    static const char *const verbs[] = {"go:systemstack", "go:nowritebarrier", "go:nowritebarrierrec", "go:yeswritebarrierrec",
+                                        "go:uintptrkeepalive"};
+    if (str_has_prefix(text, "go:cgo_")) return !str_has_prefix(text, "go:cgo_import_dynamic");
+    Str verb;
+    if (!split_fields(text, &verb, 1)) return false;
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (str_is(verb, verbs[i])) return true;
+    return false;
+}
+
 static void go_directive(Parser *p, const char *start, Str text) {
     Pos pos = pos_of(p, start) + 2;
     if (p->top && str_has_prefix(text, "go:build")) build_line(p, text);
@@ -308,6 +320,7 @@ static void go_directive(Parser *p, const char *start, Str text) {
         Str f[2];
         if (split_fields(text, f, 2) == 2) vec_push(&p->file->debug, str_dup(p->arena, f[1]));
     }
+    if (p->file && is_restricted(text)) vec_push(&p->file->restricted, ((struct Directive){pos, str_dup(p->arena, text)}));
     for (const char *q = start; q > p->start && q[-1] != '\n';) {
         q--;
         if (*q == ' ' || *q == '\t' || *q == '\r') continue;

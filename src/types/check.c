@@ -161,6 +161,17 @@ static void init_files(Checker *c, File **files, int n) {
         }
         c->files[c->nfiles++] = files[i];
     }
+    for (int i = 0; i < c->nfiles && !c->opt.is_std; i++)
+        for (int k = 0; k < c->files[i]->restricted.len; k++) {
+            Str text = c->files[i]->restricted.at[k].text, verb = text;
+            bool cgo = str_has_prefix(text, "go:cgo_");
+            for (verb.n = 0; verb.n < text.n && text.p[verb.n] != ' '; verb.n++) {}
+            types_error(c, c->files[i]->restricted.at[k].pos, ERR_BadDecl,
+                        cgo                                    ? "//%S only allowed in cgo-generated code"
+                        : str_is(verb, "go:uintptrkeepalive") ? "//%S is only allowed in the standard library"
+                                                               : "//%S only allowed in runtime",
+                        cgo ? text : verb);
+        }
     for (int i = 0; i < c->nfiles; i++) {
         GoVersion v = as_go_version(c->files[i]->go_version);
         if (v > GO_CURRENT)
