@@ -125,7 +125,7 @@ static void use_index(CheckJob *j, char **files, int n) {
     if (j->source || j->std || j->export) return;
     if (str_has_prefix(str_c(j->loader.work_dir), j->loader.goroot)) return;
     for (int i = 0; i < n; i++)
-        if (!str_has_suffix(str_c(files[i]), ".go") && files[i][0] != '.') return;
+        if (!is_go_file(files[i]) && files[i][0] != '.') return;
     if (!compile_std_index(&j->arena, &j->images, &j->index)) return;
     j->loader.prebuilt = is_prebuilt;
     j->loader.ctx = j;
@@ -163,7 +163,7 @@ static void *check_main(void *arg) {
     BuildPackage *named = NULL;
     VEC(BuildPackage *) roots = {0};
     bool ok = n > 0;
-    if (n && str_has_suffix(str_c(files[0]), ".go")) {
+    if (n && is_go_file(files[0])) {
         BuildPackage *p = loader_load_files(&j->loader, files, n);
         named = p;
         if (p) vec_push(&roots, p);

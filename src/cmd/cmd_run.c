@@ -39,7 +39,7 @@ static void disasm(FILE *out, const VmFunc *f) {
 }
 
 static bool is_source(const char *arg) {
-    return str_has_suffix(str_c(arg), ".go") || (strchr(arg, '/') && file_exists(arg) && !file_is_dir(arg));
+    return is_go_file(arg) || (strchr(arg, '/') && file_exists(arg) && !file_is_dir(arg));
 }
 
 /* How many of the arguments from `first` on name the program; 0 after a message. */
@@ -52,7 +52,7 @@ static int count_sources(RunJob *j, int first) {
     }
     int n = 0;
     if (!is_source(j->argv[first])) return j->build ? j->argc - first : 1;
-    while (first + n < j->argc && (n ? str_has_suffix(str_c(j->argv[first + n]), ".go") : true)) n++;
+    while (first + n < j->argc && (n ? is_go_file(j->argv[first + n]) : true)) n++;
     return n;
 }
 

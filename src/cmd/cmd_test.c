@@ -481,7 +481,7 @@ static bool parse_args(TestJob *j) {
                 for (; i < j->argc; i++) vec_push(&j->args, j->argv[i]);
                 break;
             }
-            if (str_has_suffix(str_c(a), ".go")) vec_push(&j->files, a);
+            if (is_go_file(a)) vec_push(&j->files, a);
             else vec_push(&j->patterns, str_c(a));
             continue;
         }

@@ -279,7 +279,7 @@ int compile_check(Compile *c) {
 int compile_parse(Compile *c, char **files, int n) {
     bool ok = !c->diags.msgs.len && loader_load(&c->loader, "runtime") != NULL;
     if (ok) {
-        bool named = n && !file_is_dir(files[0]) && (str_has_suffix(str_c(files[0]), ".go") || (strchr(files[0], '/') && file_exists(files[0])));
+        bool named = n && !file_is_dir(files[0]) && (is_go_file(files[0]) || (strchr(files[0], '/') && file_exists(files[0])));
         c->main = named ? loader_load_files(&c->loader, files, n) : loader_load(&c->loader, n ? files[0] : ".");
     }
     if (!ok || !c->main) {

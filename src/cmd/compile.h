@@ -40,6 +40,9 @@ typedef struct Compile {
 /* Flags that the commands share (-O0, -dump=, -stress=, -stats=, -tags, -lang ... and those of go's that mean
  * nothing here). True when argv[*i] is one; *i is left at its last word. *status is set to 2 when it is wrong. */
 bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status);
+/* Whether an argument means a Go file: NAME.go, unless that is a directory or can only be an import path that ends so
+ * ("example.com/nats.go"). */
+bool is_go_file(const char *arg);
 /* The value of flag NAME (-NAME=V, --NAME=V, -NAME V) at argv[*i], or NULL when argv[*i] is another. */
 const char *flag_value(int argc, char **argv, int *i, const char *name);
 /* -NAME, -NAME=true, -NAME=false. */

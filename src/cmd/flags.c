@@ -9,6 +9,13 @@ static const char *flag_name(const char *arg) {
     return arg + (arg[1] == '-' ? 2 : 1);
 }
 
+bool is_go_file(const char *arg) {
+    if (!str_has_suffix(str_c(arg), ".go") || file_is_dir(arg)) return false;
+    const char *slash = strchr(arg, '/'), *dot = strchr(arg, '.');
+    bool path = slash && slash != arg && dot && dot < slash && dot != arg; /* host.name/... */
+    return !path || file_exists(arg);
+}
+
 const char *flag_value(int argc, char **argv, int *i, const char *name) {
     const char *a = flag_name(argv[*i]);
     size_t n = strlen(name);

@@ -269,6 +269,14 @@ t gopath-version 0 'without its version' env GO111MODULE=off GOPATH="$tmp/gp" ba
 mk gp/src/g/main.go <<<'package main
 import "a.b/none"
 func main() { none.F() }'
+mk gp/src/a.b/dot.go/p.go <<<'package dot
+const Name = "a path that ends in .go"'
+mk gp/src/a.b/dot.go/cmd/main.go <<<'package main
+import "a.b/dot.go"
+func main() { println(dot.Name) }'
+t path-dot-go 0 'a path that ends in .go' env GO111MODULE=off GOPATH="$tmp/gp" "$vole" run a.b/dot.go/cmd
+t check-dot-go 0 '' env GO111MODULE=off GOPATH="$tmp/gp" "$vole" check a.b/dot.go
+t test-dot-go 0 '*a.b/dot.go*no test files*' env GO111MODULE=off GOPATH="$tmp/gp" "$vole" test a.b/dot.go
 t gopath-missing 1 "main.go:2:8: cannot find package \"a.b/none\" in any of:
 	*/src/a.b/none (from *GOROOT)
 	$tmp/gp/src/a.b/none (from *GOPATH)
