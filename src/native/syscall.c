@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static long raw6(long n, long a, long b, long c, long d, long e, long f) {
@@ -35,9 +36,35 @@ static void set_result(uint64_t *r, long v) {
     }
 }
 
+/* A seeded schedule has one worker: who waits for a child process looks now and then, so that the others can read what
+ * the child writes. EINTR makes the callers try again. */
+static RtResult wait_seeded(M *m, uint64_t *args) {
+    bool id = args[0] == SYS_waitid;
+    siginfo_t info = {0}, *to = id ? (siginfo_t *)args[3] : NULL;
+    if (to) args[3] = (uint64_t)&info;
+    args[id ? 4 : 3] |= WNOHANG;
+    long v = raw6((long)args[0], (long)args[1], (long)args[2], (long)args[3], (long)args[4], (long)args[5], (long)args[6]);
+    args[id ? 4 : 3] &= ~(uint64_t)WNOHANG;
+    if (to) args[3] = (uint64_t)to;
+    if (v < 0 || (id ? info.si_pid : v)) {
+        if (to && v >= 0) *to = info;
+        set_result(args + 7, v);
+        return RT_OK;
+    }
+    set_result(args + 7, -EINTR);
+    usleep(200);
+    return timer_sleep(m, 1000000);
+}
+
+static bool waits_for_child(const uint64_t *args) {
+    if (args[0] == SYS_waitid) return args[3] && !(args[4] & WNOHANG);
+    return args[0] == SYS_wait4 && !(args[3] & WNOHANG);
+}
+
 RtResult native_syscall6(M *m, uint64_t *args) {
     G *g = m->g;
     bool hand_over = g->in_syscall;
+    if (unlikely(m->vm->stress.sched_seed >= 0) && hand_over && waits_for_child(args)) return wait_seeded(m, args);
     if (hand_over) sched_enter_syscall(m, g);
     long v = raw6((long)args[0], (long)args[1], (long)args[2], (long)args[3], (long)args[4], (long)args[5], (long)args[6]);
     set_result(args + 7, v);
