@@ -214,13 +214,19 @@ static bool fuse_edit(Pair *p, uint64_t w) {
 
 static bool power(int64_t x) { return x && !(x & (x - 1)); }
 
+/* Is x the last instruction, for cmp only? */
+static bool newest(Sel *s, struct Emitted x, ValueId cmp) {
+    return x.at + bc_length(&s->words.at[x.at]) == (uint32_t)s->words.len && s->last_label <= x.at &&
+           only_user(s, x.id, cmp);
+}
+
 void fuse_test(Sel *s, ValueId cmp, BcOp *op, BcOp *inv, int *a, int *b) {
     if (!s->recent.len || *b != 0) return;
     bool any = *op == BC_JNEI || *op == BC_JGTUI;
     if (!any && *op != BC_JEQI && *op != BC_JLEUI) return;
     struct Emitted x = vec_last(&s->recent);
     uint64_t w = s->words.at[x.at];
-    if (x.at + bc_length(&w) != (uint32_t)s->words.len || s->last_label > x.at || !only_user(s, x.id, cmp)) return;
+    if (!newest(s, x, cmp)) return;
     int from = (int)bc_b(w), with = bc_sc(w);
     BcOp test; /* the one for none is next to it */
     switch (bc_op(w)) {
@@ -277,7 +283,7 @@ bool fuse_word(Sel *s, ValueId cmp, BcOp op, int a, int b, int label) {
     if (!s->recent.len || s->long_jumps || (op != BC_JEQ && op != BC_JNE)) return false;
     struct Emitted x = vec_last(&s->recent);
     uint64_t w = s->words.at[x.at], word;
-    if (x.at + bc_length(&w) != (uint32_t)s->words.len || s->last_label > x.at || !only_user(s, x.id, cmp)) return false;
+    if (!newest(s, x, cmp)) return false;
     switch (bc_op(w)) {
     case BC_LDI: word = (uint64_t)(int64_t)bc_imm(w); break;
     case BC_LDI64: case BC_LDADDR: word = s->words.at[x.at + 1]; break; /* a relocation of it stays where it is */
@@ -316,7 +322,8 @@ bool fuse_set(Sel *s, BcOp op, int a, int k, int label, int next) {
     if (k - base > 63) return false;
     drop_words(s, x->at);
     s->fixups.len--;
-    emit_jump2(s, bc_abc(op == BC_JEQI ? BC_JIN : BC_JNIN, (uint32_t)a, (uint32_t)base, 0), set | 1ull << (k - base), label);
+    BcOp in = op == BC_JEQI ? BC_JIN : BC_JNIN;
+    emit_jump2(s, bc_abc(in, (uint32_t)a, (uint32_t)base, 0), set | 1ull << (k - base), label);
     return true;
 }
 

@@ -5,7 +5,8 @@
 #include "opt/opt_int.h"
 
 static bool is_const(int op) {
-    return op == IR_CONST || op == IR_FCONST || op == IR_STRCONST || op == IR_ZERO || op == IR_SYMADDR || op == IR_LOCALADDR;
+    return op == IR_CONST || op == IR_FCONST || op == IR_STRCONST || op == IR_ZERO || op == IR_SYMADDR ||
+           op == IR_LOCALADDR;
 }
 
 enum { NOWHERE = -1, MANY = -2 };

@@ -23,6 +23,7 @@ static ValueId along(IrBlock *s, const IrEdge *e, ValueId v) {
 
 static Known known(Opt *o, IrBlock *s, const IrEdge *e, ValueId id, int64_t *x) {
     IrValue *v = oval(o, along(s, e, id));
+    if (v->nargs && v->block != s->id) return KNOWN_NOT;
     switch (v->op) {
     case IR_CONST: *x = v->aux.i; return KNOWN_VALUE;
     case IR_ZERO:
@@ -48,7 +49,8 @@ static Known known(Opt *o, IrBlock *s, const IrEdge *e, ValueId id, int64_t *x) 
         Known ka = known(o, s, e, v->args[0], &a), kb = known(o, s, e, v->args[1], &b);
         bool equal;
         if (ka == KNOWN_VALUE && kb == KNOWN_VALUE) equal = a == b;
-        else if ((ka == KNOWN_NONZERO && kb == KNOWN_VALUE && !b) || (kb == KNOWN_NONZERO && ka == KNOWN_VALUE && !a)) equal = false;
+        else if (ka == KNOWN_NONZERO && kb == KNOWN_VALUE && !b) equal = false;
+        else if (kb == KNOWN_NONZERO && ka == KNOWN_VALUE && !a) equal = false;
         else return KNOWN_NOT;
         *x = equal == (v->op == IR_EQ);
         return KNOWN_VALUE;
