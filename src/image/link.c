@@ -408,7 +408,7 @@ static void link_all(Linker *l) {
         Sym *s = l->t->all.at[i];
         if (s->base_addr) continue;
         if (s->kind != SYM_FUNC && s->size > SYMBOL_MAX) {
-            link_error(l, arena_printf(&l->arena, "%.*s: symbol too large (%llu bytes > %d bytes)", STR_FMT(s->name),
+            link_error(l, arena_printf(&l->t->arena, "%.*s: symbol too large (%llu bytes > %d bytes)", STR_FMT(s->name),
                                        (unsigned long long)s->size, SYMBOL_MAX));
             return;
         }
