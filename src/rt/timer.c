@@ -297,8 +297,9 @@ RtResult timer_sleep(M *m, int64_t ns) {
     g->timer = (TimerNode){.level = -1, .kind = TIMER_SLEEP, .fire = sleep_fire, .bubble = g->bubble};
     g->wait_reason = WAIT_SLEEP;
     atomic_store_explicit(&g->status, G_WAITING, memory_order_relaxed);
+    bool bubbled = g->bubble != NULL; /* once armed, without a bubble, the goroutine may be running already, or over */
     timer_arm(m, &g->timer, when);
-    bubble_park(m, g, true);
+    if (unlikely(bubbled)) bubble_park_slow(m, g);
     return RT_PARKED;
 }
 
