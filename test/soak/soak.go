@@ -1,8 +1,8 @@
 // Soak: goroutines that spawn, park, select, sleep, lock and talk over loopback sockets and pipes, with collections,
 // finalizers, coroutines, locked threads and changes of GOMAXPROCS in between, for SOAK_SECONDS; every round checks
 // counts and sums, so a lost wake-up shows as a round that does not end. Now and then a burst of SOAK_BURST goroutines
-// (1000000), after which resident memory may be 20 % above what it was before; at the end it may be 20 % above what it
-// was after the first burst. Prints "soak ok" at the end; panics when something is not as it must be.
+// (1000000), after which resident memory may be 20 % above what it was before; at the end it may be 20 % (at least
+// 8 MB: the collector's own tables come and go) above what it was after the first burst. Prints "soak ok" at the end; panics when something is not as it must be.
 //
 // With an argument it ends at once in that way (see ends), while goroutines do all kinds of things.
 package main
@@ -522,6 +522,10 @@ func main() {
 		rounds++
 		if bursts == 0 && rounds >= 3 || bursts > 0 && time.Now().After(nextBurst) {
 			before, after := burstMemory(size)
+			if after > before+before/5 { // a second look: what other threads were about to give back
+				debug.FreeOSMemory()
+				after = resident()
+			}
 			if bursts == 0 { // the first one makes workers and tables
 				first = after
 			} else {
@@ -546,7 +550,7 @@ func main() {
 	must(finalized.Load() == finalizable.Load(), "%d of %d finalizers ran", finalized.Load(), finalizable.Load())
 	debug.FreeOSMemory()
 	last := resident()
-	must(last <= first+first/5, "resident memory: %d KB after the first burst, %d KB at the end", first, last)
+	must(last <= first+max(first/5, 8<<10), "resident memory: %d KB after the first burst, %d KB at the end", first, last)
 	must(connections.Load() == int64(rounds)*8, "%d connections in %d rounds", connections.Load(), rounds)
 	fmt.Fprintf(os.Stderr, "%d rounds, %d bursts of %d, %d ticks, %d KB\n", rounds, bursts, size, ticks, last)
 	fmt.Println("soak ok")
