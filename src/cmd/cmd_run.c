@@ -30,12 +30,10 @@ typedef struct RunJob {
 } RunJob;
 
 static void disasm(FILE *out, const VmFunc *f) {
-    for (uint32_t at = 0; f->info && at < f->info->ncode;) {
-        Buf b = {0};
-        at += code_disasm_inst(&b, f->code + at, at);
-        fprintf(out, "%s", b.data ? b.data : "");
-        buf_free(&b);
-    }
+    Buf b = {0};
+    if (f->info) code_disasm_func(&b, f);
+    fprintf(out, "%s", b.data ? b.data : "");
+    buf_free(&b);
 }
 
 static bool is_source(const char *arg) {

@@ -94,6 +94,17 @@ uint32_t code_disasm_inst(Buf *b, const uint64_t *p, uint32_t word) {
     return inst(&d, p, word);
 }
 
+void code_disasm_func(Buf *b, const VmFunc *f) {
+    for (uint32_t at = 0, n = f->info->ncode; at < n;) {
+        const uint64_t *p = f->code + at;
+        if (bc_length(p) > n - at) {
+            buf_printf(b, "%5u  runs past the end: %016llx\n", at, (unsigned long long)*p);
+            return;
+        }
+        at += code_disasm_inst(b, p, at);
+    }
+}
+
 void code_disasm(Buf *b, const CodeFunc *cf) {
     Dis d = {b, cf};
     buf_printf(b, "%.*s: frame %u, params %u, results %u", STR_FMT(cf->name), cf->frame_slots, cf->param_slots,

@@ -127,12 +127,10 @@ bool fuzz_seed(int i, const uint8_t **data, size_t *size) {
 static uint64_t sink; /* what is read is used */
 
 static void disasm(FILE *out, const VmFunc *f) {
-    for (uint32_t at = 0; at < f->info->ncode;) {
-        Buf b = {0};
-        at += code_disasm_inst(&b, f->code + at, at);
-        fwrite(b.data, 1, b.len, out);
-        buf_free(&b);
-    }
+    Buf b = {0};
+    code_disasm_func(&b, f);
+    fwrite(b.data ? b.data : "", 1, b.len, out);
+    buf_free(&b);
 }
 
 static void ask_function(Images *im, const VmFunc *f) {

@@ -78,6 +78,10 @@ static const char *verdict(bool with_map, int at, uint64_t w) {
     f.code = code;
     if (at >= 0) code[at] = w;
     uint32_t word;
+    Buf text = {0}; /* the listing of what is wrong is no crash */
+    code_disasm_func(&text, &f);
+    assert_true(text.len > 0);
+    buf_free(&text);
     bool ok = bc_verify(&im, &f, NATIVES, &word, &why);
     assert_true(ok == !why);
     images_free(&im);
