@@ -157,7 +157,7 @@ static bool lower_chan(Sel *s, ValueId id) {
         int n = sel->ncases, t = tmp(s, 2);
         place_args(s, v, 0, s->out_base);
         emit_ai(s, BC_ZERON, t, 2);
-        emit_abc(s, BC_SELECT, t, s->out_base, n);
+        emit_abc(s, BC_SELECT, t, n ? s->out_base : t, n);
         emit_extra(s, sel->has_default);
         for (int w = 0; w < (n + 63) / 64; w++) {
             uint64_t bits = 0;

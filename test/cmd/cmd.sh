@@ -211,6 +211,11 @@ const Name = "workspace"'
 t workspace 0 workspace bash -c "cd work/a && '$vole' run ."
 t workspace-off 1 $'a.go:2:8: no required module provides package example.com/b; to add it:\n\tgo get example.com/b' env GOWORK=off bash -c "cd work/a && '$vole' run ."
 
+mk stuck.go <<<'package main
+func stuck() { select {} }
+func main() { stuck() }'
+"$vole" build -o stuck.vole stuck.go
+t exec-select-none 2 $'fatal error: all goroutines are asleep - deadlock!\n...' "$vole" exec stuck.vole
 # Packages from outside of the module, 150 KB and more, are compiled once into a library image.
 mkdir -p "$tmp/lib/vendor/big"
 { echo 'package big
