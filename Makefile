@@ -95,7 +95,8 @@ fuzz-build: $(FUZZ:%=$(OUT)/fuzz/replay_%)
 fuzz-clang-build: $(FUZZ:%=build/fuzz/fuzz_%)
 fuzz: setup
 	@command -v clang >/dev/null || { echo "make fuzz: clang is not installed" >&2; exit 1; }
-	@$(MAKE) --no-print-directory -j$(JOBS) fuzz-build
+	@$(MAKE) --no-print-directory -j$(JOBS) $(OUT)/vole fuzz-build
+	@$(MAKE) --no-print-directory $(OUT)/std.vole
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=fuzz fuzz-clang-build
 	@tools/fuzz $(or $(FUZZ_ONLY),$(FUZZ))
 .PHONY: fuzz fuzz-build fuzz-clang-build
