@@ -15,6 +15,7 @@ typedef struct SignalState {
     _Atomic uint64_t pending[2];
     int wakefd;             /* written by the handler, watched by the poller */
     void *desc;
+    _Atomic bool receiving; /* the receiver waits: all signals before were handed out and processed */
     _Atomic uint32_t wanted[NSIGNALS], ignored[NSIGNALS];
 } SignalState;
 
@@ -94,6 +95,7 @@ RtResult native_signal_ignored(M *m, uint64_t *args) {
 RtResult native_signal_recv(M *m, uint64_t *args) {
     SignalState *s = signals(m);
     sched_mark_system(m->vm, m->g);
+    s->receiving = false;
     for (int i = 0; i < 2; i++) {
         uint64_t p = atomic_load(&s->pending[i]);
         if (!p) continue;
@@ -108,8 +110,17 @@ RtResult native_signal_recv(M *m, uint64_t *args) {
     if (s->pending[0] || s->pending[1]) return native_signal_recv(m, args);
     G *g = m->g;
     g->pc = native_retry_pc(g);
+    s->receiving = true;
     RtResult r = poll_wait(m, s->desc, 'r', (int64_t *)&args[0]);
     return r == RT_PARKED ? r : RT_YIELD; /* runs this native again either way */
+}
+
+/* For signal.Stop: returns once no signal is on its way from the handler to a channel. */
+RtResult native_signal_wait_idle(M *m, uint64_t *args) {
+    SignalState *s = native_state(m->vm)->signals;
+    if (!s || (s->receiving && !s->pending[0] && !s->pending[1])) return RT_OK;
+    m->g->pc = native_retry_pc(m->g);
+    return RT_YIELD; /* and looks again */
 }
 
 /* A write to a broken standard output: as the signal would have done. */
