@@ -5,6 +5,8 @@
 
 #include "rt/mem_int.h"
 
+#include <sys/mman.h>
+
 enum {
     PARALLEL_BYTES = 4 << 20, /* smaller heaps are marked by one worker */
     BURST_PAGES = 1024,       /* a heap that shrinks by so much leaves spans and bitmaps behind in C's memory, too */
@@ -168,6 +170,9 @@ void mem_release_os(M *m) {
     h->release_all = false;
     pthread_mutex_lock(&h->lock);
     heap_scavenge(h, 0);
+    /* A huge page that was touched at the edge of what is handed out is resident beyond it. */
+    madvise(h->base + h->used, h->mapped - h->used, MADV_DONTNEED);
+    if (h->region_at != h->region_end) madvise(h->region_at, (size_t)(h->region_end - h->region_at), MADV_DONTNEED);
     pthread_mutex_unlock(&h->lock);
     malloc_trim(0); /* what the collector's workers used */
 }
