@@ -66,7 +66,6 @@ func mallocgc(size uintptr, t *abi.Type, needzero bool) unsafe.Pointer {
 // ---- Maps ----
 
 func makemap(t *abi.MapType, hint int, m *maps.Map) *maps.Map   { return reflect_makemap(t, hint) }
-func makemap_small() *maps.Map                                  { panic("runtime.makemap_small: the type is not known") }
 func mapdelete(t *abi.MapType, m *maps.Map, key unsafe.Pointer) { reflect_mapdelete(t, m, key) }
 func mapclear(t *abi.MapType, m *maps.Map)                      { reflect_mapclear(t, m) }
 

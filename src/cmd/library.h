@@ -22,7 +22,7 @@ uint64_t library_hash(BuildPackage **pkgs, int n); /* of their sources and of wh
 /* ---- The cached one --------------------------------------------------------------------------- */
 
 /* Before anything is loaded: maps the library image that fits, and makes its packages known to the loader. False: there
- * is none; c is as before. */
+ * is none; c is as before, but for a damaged one that stays mapped without its packages. */
 bool library_open(Compile *c);
 /* The same for the image with that manifest and build id, for a cached program that was linked against it. */
 bool library_open_as(Compile *c, const char *manifest, Str id);
