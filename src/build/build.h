@@ -10,6 +10,7 @@
 #include "syntax/syntax.h"
 
 typedef struct BuildPackage BuildPackage;
+typedef struct Vendor Vendor;
 typedef VEC(Str) StrVec;
 typedef struct BuildFile { Str name; const char *path; File *ast; bool is_test, is_xtest; } BuildFile;
 typedef struct BuildImport { Str path; BuildPackage *pkg; } BuildImport; /* path as written */
@@ -55,6 +56,9 @@ typedef struct Loader {
     VEC(BuildPackage *) order; /* dependencies first */
     Module *main_module;
     VEC(Module *) work_modules; /* go.work */
+    Module *workspace;     /* go.work itself (dir, go_version, replaces), or NULL */
+    const char *mod;       /* -mod: NULL, "mod", "readonly" or "vendor" */
+    Vendor *vendor; /* packages of other modules come from there alone; or NULL */
     Map modules;           /* by directory */
     bool module_mode;
     bool match_tests;      /* patterns also match directories with tests only */
@@ -69,6 +73,9 @@ typedef struct Loader {
 enum { BUILD_LOAD_ERROR = -100 };
 
 void loader_init(Loader *l, Session *syn, Arena *arena);
+/* The value of -mod, NULL when it was not given: whether packages come from a vendor directory. Before anything is loaded. */
+void loader_set_mod(Loader *l, const char *mod);
+const char *vendor_dir(Vendor *v); /* where its modules.txt lies */
 /* GOROOT of Go's source: $VOLE_GOROOT, else the set-up's directory. NULL with a message when there is none. */
 const char *loader_find_goroot(Arena *a, const char **err);
 

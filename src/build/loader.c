@@ -33,14 +33,17 @@ void loader_init(Loader *l, Session *syn, Arena *arena) {
     const char *work = work_env && !strcmp(work_env, "off") ? NULL : find_upwards(arena, l->work_dir, "go.work");
     if (work) {
         StrVec dirs = {.arena = arena};
-        if (!workspace_read(arena, path_join(arena, work, "go.work"), &dirs, &err)) diag_error(syn, 0, BUILD_LOAD_ERROR, "%s", err);
-        else
+        l->workspace = workspace_read(arena, path_join(arena, work, "go.work"), &dirs, &err);
+        if (!l->workspace) diag_error(syn, 0, BUILD_LOAD_ERROR, "%s", err);
+        else {
+            l->workspace->dir = str_c(work);
             for (int i = 0; i < dirs.len; i++) {
                 const char *d = dirs.at[i].p[0] == '/' ? dirs.at[i].p : path_join(arena, work, dirs.at[i].p);
                 Module *m = module_read(arena, d, &err);
                 if (m) vec_push(&l->work_modules, m);
                 else diag_error(syn, 0, BUILD_LOAD_ERROR, "%s", err);
             }
+        }
     }
     const char *root = find_upwards(arena, l->work_dir, "go.mod");
     if (root) {
@@ -49,6 +52,28 @@ void loader_init(Loader *l, Session *syn, Arena *arena) {
     }
     if (!l->main_module && l->work_modules.len) l->main_module = l->work_modules.at[0];
     l->module_mode = l->main_module != NULL;
+}
+
+/* Opens the vendor directory if it is to be used (go: modload.setDefaultBuildMod). */
+static void choose_vendor(Loader *l) {
+    bool work = l->work_modules.len > 0;
+    l->vendor = NULL;
+    if (!l->main_module || (l->mod && strcmp(l->mod, "vendor"))) return;
+    const char *dir = path_join(l->arena, work ? l->workspace->dir.p : l->main_module->dir.p, "vendor"), *err = NULL;
+    Str version = work ? l->workspace->go_version : l->main_module->go_version;
+    if (!l->mod && (!file_is_dir(dir) || !module_at_least(version, 14) || vendor_of_workspace(l->arena, dir) != work)) return;
+    l->vendor = vendor_read(l->arena, dir, &err);
+    if (l->vendor) err = work ? vendor_check(l->vendor, l->work_modules.at, l->work_modules.len, true) : vendor_check(l->vendor, &l->main_module, 1, false);
+    if (err) diag_error(l->syn, 0, BUILD_LOAD_ERROR, "%s", err);
+}
+
+void loader_set_mod(Loader *l, const char *mod) {
+    l->mod = mod && *mod ? mod : NULL;
+    if (l->mod && !strcmp(l->mod, "mod") && l->work_modules.len)
+        diag_error(l->syn, 0, BUILD_LOAD_ERROR,
+                   "go: -mod may only be set to readonly or vendor when in workspace mode, but it is set to \"mod\"\n"
+                   "\tRemove the -mod flag to use the default readonly value, \n\tor set GOWORK=off to disable workspace mode.");
+    choose_vendor(l);
 }
 
 const char *loader_find_goroot(Arena *a, const char **err) {
@@ -242,9 +267,21 @@ static bool find_import(Loader *l, Str path, BuildPackage *from, Found *f, const
         }
         if (l->prebuilt && l->prebuilt(l->ctx, path)) return f->is_std = true, f->dir = "", true;
     }
+    if (l->vendor && !looks_std(path)) {
+        f->module = vendor_find(l->vendor, path, &f->dir);
+        bool is_dir = file_is_dir(f->dir);
+        if (f->module && is_dir) return true;
+        *err = arena_printf(l->arena, "cannot find module providing package %.*s: import lookup disabled by -mod=vendor%s", STR_FMT(path),
+                            l->mod             ? ""
+                            : l->work_modules.len ? "\n\t(Go version in go.work is at least 1.14 and vendor directory exists.)"
+                                                  : "\n\t(Go version in go.mod is at least 1.14 and vendor directory exists.)");
+        if (is_dir)
+            diag_error(l->syn, 0, BUILD_LOAD_ERROR,
+                       "go: ignoring package %.*s which exists in the vendor directory but is missing from vendor/modules.txt. To sync the vendor directory run go mod vendor.",
+                       STR_FMT(path));
+        return false;
+    }
     if (l->main_module) {
-        const char *vendor = arena_printf(l->arena, "%s/vendor/%.*s", l->main_module->dir.p, STR_FMT(path));
-        if (file_is_dir(vendor)) return f->dir = vendor, f->module = l->main_module, true;
         Str mod_path = {0}, version = {0};
         Module *mods[2] = {from && from->module ? from->module : l->main_module, l->main_module};
         for (int i = 1; i >= 0; i--) {
@@ -622,6 +659,7 @@ static void adopt_module(Loader *l, const char *dir) {
     l->main_module = module_read(l->arena, root, &err);
     if (!l->main_module) load_error(l, 0, "%s", err);
     l->module_mode = l->main_module != NULL;
+    choose_vendor(l);
 }
 
 static bool add_named_files(Loader *l, BuildPackage *p, char **files, int nfiles) {

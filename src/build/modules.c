@@ -126,13 +126,14 @@ static Module *parse_mod(Arena *a, const char *path, StrVec *uses, const char **
     return module_parse(a, text, strrchr(path, '/') + 1, uses, err);
 }
 
-/* Whether a go line asks for a newer Go than 1.27. */
-static bool too_new(Str v) {
-    int major = 0, minor = 0;
+bool module_at_least(Str v, int minor) {
+    int have[2] = {0, 0};
     if (!v.n) return false;
-    sscanf(v.p, "go%d.%d", &major, &minor);
-    return major > 1 || (major == 1 && minor > 27);
+    sscanf(v.p, "go%d.%d", &have[0], &have[1]);
+    return have[0] > 1 || (have[0] == 1 && have[1] >= minor);
 }
+
+bool module_too_new(Str v) { return module_at_least(v, 28); }
 
 Module *module_read(Arena *a, const char *dir, const char **err) {
     const char *path = path_join(a, dir, "go.mod");
@@ -142,7 +143,7 @@ Module *module_read(Arena *a, const char *dir, const char **err) {
         *err = "go: error reading go.mod: missing module declaration. To specify the module path:\n\tgo mod edit -module=example.com/mod";
         return NULL;
     }
-    if (too_new(m->go_version)) {
+    if (module_too_new(m->go_version)) {
         *err = arena_printf(a, "go: go.mod requires go >= %.*s (running go 1.27; GOTOOLCHAIN=local)", (int)m->go_version.n - 2, m->go_version.p + 2);
         return NULL;
     }
@@ -151,9 +152,7 @@ Module *module_read(Arena *a, const char *dir, const char **err) {
     return m;
 }
 
-bool workspace_read(Arena *a, const char *path, StrVec *dirs, const char **err) {
-    return parse_mod(a, path, dirs, err) != NULL;
-}
+Module *workspace_read(Arena *a, const char *path, StrVec *dirs, const char **err) { return parse_mod(a, path, dirs, err); }
 
 const char *find_upwards(Arena *a, const char *dir, const char *name) {
     char *d = arena_printf(a, "%s", dir);

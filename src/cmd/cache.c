@@ -73,6 +73,8 @@ uint64_t cache_settings_hash(Compile *c) {
     h = hash_bytes(id.p, id.n, h);
     for (int i = 0; i < c->tags.len; i++) h = hash_bytes(c->tags.at[i].p, c->tags.at[i].n, h + 1);
     h = add_str(h, c->lang);
+    h = add_str(h, l->mod);
+    h = add_str(h, l->vendor ? vendor_dir(l->vendor) : NULL);
     h = add_str(h, l->goroot);
     for (size_t i = 0; i < ARRAY_LEN(env); i++) h = add_str(h, getenv(env[i]));
     h = add_str(h, l->main_module ? l->main_module->dir.p : NULL);
@@ -185,6 +187,7 @@ void cache_store(Compile *c, const CacheKey *k, const Buf *blob) {
     if (l->main_module) note_file(&m, arena_printf(a, "%s/go.mod", l->main_module->dir.p));
     const char *work = find_upwards(a, l->work_dir, "go.work");
     if (work) note_file(&m, path_join(a, work, "go.work"));
+    if (l->vendor) note_file(&m, path_join(a, vendor_dir(l->vendor), "modules.txt"));
     for (int i = 0; i < l->order.len; i++) {
         BuildPackage *p = l->order.at[i];
         if (p->prebuilt || !p->dir) continue;

@@ -158,6 +158,7 @@ static void *check_main(void *arg) {
     j->flags = compile_new();
     if (!parse_args(j, files, &n)) return NULL;
     for (int i = 0; i < j->flags->tags.len; i++) vec_push(&j->loader.tags, j->flags->tags.at[i]);
+    loader_set_mod(&j->loader, j->flags->mod);
     use_index(j, files, n);
     uint64_t t0 = time_now_ns();
     BuildPackage *named = NULL;

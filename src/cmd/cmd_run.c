@@ -281,6 +281,7 @@ static void *build_compile(void *arg) {
     for (int i = 0; i < patterns.len; i++) { /* several: compile and discard */
         Compile *c = compile_new();
         c->tags = options->tags;
+        c->mod = options->mod;
         c->lang = options->lang;
         c->all_errors = options->all_errors;
         c->opt_level = options->opt_level ? 0 : -1; /* as compile_init reads it */

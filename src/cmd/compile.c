@@ -197,7 +197,7 @@ static void go_flags(Compile *c) {
     int status = 0;
     for (char *word = env ? strtok(arena_printf(&c->arena, "%s", env), " ") : NULL; word; word = strtok(NULL, " ")) {
         int at = 0;
-        if (strstr(word, "tags=")) compile_flag(c, 1, &word, &at, &status);
+        if (strstr(word, "tags=") || (strstr(word, "-mod=") && !c->mod)) compile_flag(c, 1, &word, &at, &status);
     }
 }
 
@@ -207,6 +207,7 @@ int compile_init(Compile *c) {
     session_init(&c->syn, diag_to_list(&c->diags));
     loader_init(&c->loader, &c->syn, &c->arena);
     for (int i = 0; i < c->tags.len; i++) vec_push(&c->loader.tags, c->tags.at[i]);
+    loader_set_mod(&c->loader, c->mod);
     const char *err = "";
     c->loader.goroot = loader_find_goroot(&c->arena, &err);
     if (!c->loader.goroot) {

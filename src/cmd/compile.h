@@ -24,6 +24,7 @@ typedef struct Compile {
     /* options */
     const char *lang;       /* language version of the main package, or NULL */
     VEC(Str) tags;
+    const char *mod; /* -mod */
     const char *dump;       /* "ssa,bc,image", or NULL */
     const char *dump_func;  /* only functions whose name contains it */
     bool time, mem, all_errors, allow_undefined;

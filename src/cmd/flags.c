@@ -70,8 +70,15 @@ static int64_t parse_size(const char *v, const char *flag, int *status) {
     return n << shift;
 }
 
+static void set_mod(Compile *c, const char *v, int *status) {
+    c->mod = v;
+    if (!*v || !strcmp(v, "mod") || !strcmp(v, "readonly") || !strcmp(v, "vendor")) return;
+    fprintf(stderr, "-mod=%s not supported (can be '', 'mod', 'readonly', or 'vendor')\n", v);
+    *status = 1;
+}
+
 bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
-    static const char *const ignored_values[] = {"p", "mod", "modfile", "buildmode", "compiler", "gcflags", "ldflags", "asmflags",
+    static const char *const ignored_values[] = {"p", "modfile", "buildmode", "compiler", "gcflags", "ldflags", "asmflags",
                                                  "gccgoflags", "installsuffix", "pkgdir", "toolexec", "overlay", "pgo"};
     static const char *const ignored_bools[] = {"a", "n", "x", "trimpath", "work", "linkshared", "modcacherw", "buildvcs", "O"};
     const char *v;
@@ -85,6 +92,7 @@ bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
     else if ((v = flag_value(argc, argv, i, "max-goroutines"))) c->vm.max_goroutines = (uint64_t)parse_size(v, a, status);
     else if ((v = flag_value(argc, argv, i, "max-memory"))) c->vm.max_memory = parse_size(v, a, status);
     else if ((v = flag_value(argc, argv, i, "lang"))) c->lang = v;
+    else if ((v = flag_value(argc, argv, i, "mod"))) set_mod(c, v, status);
     else if ((v = flag_value(argc, argv, i, "tags"))) add_tags(c, v);
     else if ((v = flag_value(argc, argv, i, "stats"))) {
         c->time = strstr(v, "time") != NULL;

@@ -157,6 +157,7 @@ static const char *manifest_path(Compile *c, const char *dir) {
         uint64_t mod = 0;
         cache_hash_file(arena_printf(&c->arena, "%s/go.mod", c->loader.main_module->dir.p), &mod);
         h = hash_bytes(&mod, sizeof mod, h);
+        if (c->loader.vendor && cache_hash_file(path_join(&c->arena, vendor_dir(c->loader.vendor), "modules.txt"), &mod)) h = hash_bytes(&mod, sizeof mod, h);
     } else {
         h = hash_bytes(c->loader.work_dir, strlen(c->loader.work_dir), h);
     }

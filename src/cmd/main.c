@@ -19,7 +19,7 @@ SAN_KEEPS_UNTIL_EXIT
     "  -sched seed:N     one deterministic schedule, clock and map order a seed (also VOLE_SCHED=seed:N)\n" \
     "  -stats LIST       time, mem: what the work took, on standard error\n" \
     "  -procs N          workers that run goroutines\n" \
-    "go's flags -a -p -mod -trimpath -gcflags -ldflags and the like are accepted and mean nothing.\n"
+    "go's flags -a -p -trimpath -gcflags -ldflags and the like are accepted and mean nothing.\n"
 
 static const struct Command {
     const char *name;

@@ -191,10 +191,27 @@ import "example.com/Big/dep"
 func main() { println(dep.Name) }'
 t module-cache 0 'cached other' env GOMODCACHE="$tmp/modcache" bash -c "cd c && '$vole' run ."
 t module-cache-empty 1 'c.go:2:8: module example.com/Big/dep@v1.2.3 is required by go.mod but not in the module cache*' env GOMODCACHE="$tmp/none" bash -c "cd c && '$vole' run ."
-mk c/vendor/modules.txt <<<'# example.com/Big/dep v1.2.3'
+in_c() { (cd "$tmp/c" && GOMODCACHE="$tmp/modcache" "$vole" run "$@" .); }
+modules='# example.com/Big/dep v1.2.3
+## explicit; go 1.20
+example.com/Big/dep
+# example.com/other v0.1.0
+## explicit'
+mk c/vendor/modules.txt <<<"$modules"
 mk c/vendor/example.com/Big/dep/d.go <<<'package dep
-const Name = "vendored"'
-t vendor 0 'vendored' env GOMODCACHE="$tmp/modcache" bash -c "cd c && '$vole' run ."
+var Name = func() (s string) {
+	for i := 0; i < 2; i++ { defer func() { s += string(rune(i + 48)) }() } // one i: Go 1.20
+	return "vendored"
+}()'
+t vendor 0 vendored22 in_c
+t vendor-mod=readonly 0 'cached other' in_c -mod=readonly
+t vendor-bad-mod 1 "-mod=x not supported (can be '', 'mod', 'readonly', or 'vendor')" in_c -mod=x
+mk c/vendor/modules.txt <<<"${modules/go 1.20/go 1.22}"
+t vendor-go1.22 0 vendored10 in_c
+mk c/vendor/modules.txt <<<"${modules/v1.2.3/v1.2.4}"
+t vendor-inconsistent 1 $'go: inconsistent vendoring in *:\n\texample.com/Big/dep@v1.2.3: is explicitly required in go.mod, but not marked as explicit in vendor/modules.txt\n\texample.com/Big/dep@v1.2.4: is marked as explicit in vendor/modules.txt, but not explicitly required in go.mod\n*' in_c
+mk c/vendor/modules.txt <<<"${modules//example.com?Big?dep$'\n#'/#}"
+t vendor-not-listed 1 $'go: ignoring package example.com/Big/dep which exists in the vendor directory but is missing from vendor/modules.txt*\nc.go:2:8: cannot find module providing package example.com/Big/dep: import lookup disabled by -mod=vendor\n\t(Go version in go.mod is at least 1.14 and vendor directory exists.)' in_c
 
 mk work/go.work <<<'go 1.27
 use (
@@ -217,7 +234,10 @@ func main() { stuck() }'
 "$vole" build -o stuck.vole stuck.go
 t exec-select-none 2 $'fatal error: all goroutines are asleep - deadlock!\n...' "$vole" exec stuck.vole
 # Packages from outside of the module, 150 KB and more, are compiled once into a library image.
-mkdir -p "$tmp/lib/vendor/big"
+mk lib/vendor/modules.txt <<<'# example.com/big v1.0.0
+## explicit; go 1.27
+example.com/big'
+mkdir -p "$tmp/lib/vendor/example.com/big"
 { echo 'package big
 import "strings"
 func Join[T ~string](s ...T) string { n := []string{}; for _, x := range s { n = append(n, string(x)) }; return strings.Join(n, "-") }
@@ -225,10 +245,10 @@ func Small(x int) int { return x + Offset }
 var Offset = len(Table)
 func init() { Offset++ }
 var Table = []string{'
-  for i in $(seq 4000); do echo "  \"entry number $i of a long table of strings\","; done; echo '}'; } >"$tmp/lib/vendor/big/big.go"
-mod lib example.com/lib
+  for i in $(seq 4000); do echo "  \"entry number $i of a long table of strings\","; done; echo '}'; } >"$tmp/lib/vendor/example.com/big/big.go"
+mod lib example.com/lib 1.27 "require example.com/big v1.0.0"
 mk lib/main.go <<<'package main
-import ("big"; "os"; "os/exec")
+import ("example.com/big"; "os"; "os/exec")
 func main() {
   if len(os.Args) > 1 { println("child", big.Small(1)); return }
   println(big.Join("a", "b"), big.Small(1), big.Table[3999][:17])
@@ -243,11 +263,11 @@ t library-made 0 1 bash -c "ls '$VOLE_CACHE' | grep -c '^lib-'"
 sed -i 's/"a", "b"/"a", "c"/' "$tmp/lib/main.go"
 t library-used 0 "${lib_want/a-b/a-c}" in_lib .
 t library-O0 0 "${lib_want/a-b/a-c}" in_lib -O0 .
-sed -i 's/x + Offset/x - Offset/' "$tmp/lib/vendor/big/big.go"
+sed -i 's/x + Offset/x - Offset/' "$tmp/lib/vendor/example.com/big/big.go"
 t library-changed 0 "${lib_want//4002/-4000}" bash -c "cd '$tmp/lib' && sed -i 's/\"c\"/\"b\"/' main.go && '$vole' run ."
-echo 'package big; func Broken() { return 1 }' >"$tmp/lib/vendor/big/more.go"
-t library-broken 1 $'# big\nvendor/big/more.go:1:*too many return values\n...' in_lib .
-rm "$tmp/lib/vendor/big/more.go"
+echo 'package big; func Broken() { return 1 }' >"$tmp/lib/vendor/example.com/big/more.go"
+t library-broken 1 $'# example.com/big\nvendor/example.com/big/more.go:1:*too many return values\n...' in_lib .
+rm "$tmp/lib/vendor/example.com/big/more.go"
 for f in "$VOLE_CACHE"/lib-*; do head -c 5000 "$f" >"$f.cut"; mv "$f.cut" "$f"; done
 t library-cut 0 "${lib_want//4002/-4000}" bash -c "cd '$tmp/lib' && echo '// more' >>main.go && '$vole' run ."
 
