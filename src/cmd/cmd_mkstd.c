@@ -1,6 +1,6 @@
 /* vole mkstd: compiles the standard library into one image.
  *
- *   vole mkstd [-o build/std.vole] [-k] [-verify] [-time] [-check] [-ir] [PACKAGE...]
+ *   vole mkstd [-o build/std.vole] [-k] [-verify] [-time] [-check] [-ir] [-p N] [PACKAGE...]
  *
  * Without packages: everything below GOROOT/src (the overlay in lib/ replaces what it has). -k goes on past
  * packages that do not compile and leaves them and their dependents out. -check and -ir stop early. Each
@@ -126,6 +126,7 @@ static void *mkstd_main(void *arg) {
         else if (!strcmp(a, "-ir")) m->ir_only = true;
         else if (!strcmp(a, "-u")) c->allow_undefined = true;
         else if (!strncmp(a, "-dump=", 6)) c->dump = a + 6;
+        else if (!strcmp(a, "-p") && i + 1 < m->argc && atoi(m->argv[i + 1]) > 0) c->jobs = atoi(m->argv[++i]);
         else {
             fprintf(stderr, "vole mkstd: unknown option %s\n", a);
             m->status = 2;
@@ -144,10 +145,8 @@ static void *mkstd_main(void *arg) {
         m->status = m->nfailed > 0;
         return NULL;
     }
-    for (int k = 0; k < m->done.len; k++) {
-        bool built = library_build(c, m->done.at[k], m->ir_only);
-        if (!built || (print_errors(m) && !m->keep_going)) return NULL;
-    }
+    bool built = library_build(c, m->done.at, m->done.len, m->ir_only);
+    if (print_errors(m) || !built) return NULL;
     if (!m->ir_only) {
         base_stage = "writing what compiles against the image inline";
         opt_write_table(&c->unit);

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "cmd/units.h"
 #include "code/code.h"
-#include "opt/opt.h"
 #include "types/export.h"
 #include "vm/vm.h"
 
@@ -96,8 +96,8 @@ static uint64_t base_lookup(void *ctx, Str name) {
     return a ? a - c->images.space + IMAGE_SPACE_BASE : 0;
 }
 
-/* IrUnit.base_word: functions are named as tracebacks show them, mostly their symbols' names, else after their address. */
-static Sym *base_word(void *ctx, Sym *data, uint64_t off, bool func) {
+/* Functions are named as tracebacks show them, mostly their symbols' names, else after their address. */
+Sym *compile_base_word(void *ctx, Sym *data, uint64_t off, bool func) {
     Compile *c = ctx;
     uint64_t p, space = c->images.space;
     memcpy(&p, (const char *)(uintptr_t)(data->base_addr - IMAGE_SPACE_BASE + space + off), 8);
@@ -220,14 +220,8 @@ int compile_init(Compile *c) {
     c->ts.import = import_built;
     c->ts.import_ctx = c;
     symtab_init(&c->syms);
-    c->unit.ts = &c->ts;
-    c->unit.syms = &c->syms;
-    c->unit.opt_level = c->opt_level = c->opt_level < 0 ? 0 : 1;
-    c->unit.embed = compile_embed;
-    c->unit.to_try = native_to_try;
-    c->unit.embed_ctx = c;
-    c->unit.base_word = base_word;
-    c->unit.base_ctx = c;
+    c->opt_level = c->opt_level < 0 ? 0 : 1;
+    unit_init(c, &c->unit);
     c->images.next_addr = IMAGE_SPACE_BASE;
     return c->no_std || load_std(c) ? 0 : 1;
 }
@@ -317,9 +311,9 @@ static void mark_closure(Compile *c) {
 }
 
 /* What calls name is a function, also when nobody defines it. */
-static void mark_called(Compile *c) {
-    for (int i = 0; i < c->unit.funcs.len; i++) {
-        IrFunc *f = c->unit.funcs.at[i];
+static void mark_called(IrUnit *u) {
+    for (int i = 0; i < u->funcs.len; i++) {
+        IrFunc *f = u->funcs.at[i];
         for (int k = 1; k < f->values.len; k++) {
             IrValue *v = &f->values.at[k];
             if ((v->op == IR_CALL || v->op == IR_GO || v->op == IR_CLOSURE) && v->aux.sym) v->aux.sym->is_func = true;
@@ -327,8 +321,40 @@ static void mark_called(Compile *c) {
     }
 }
 
-int compile_code(Compile *c) {
-    uint64_t t0 = time_now_ns();
+static bool is_dumped(Compile *c, IrFunc *f) {
+    return !c->dump_func || strstr(arena_printf(&c->arena, "%.*s", STR_FMT(f->name)), c->dump_func);
+}
+
+static void dump_ssa(Compile *c, IrUnit *u) {
+    for (int i = 0; i < u->funcs.len; i++) {
+        Buf b = {0};
+        if (!is_dumped(c, u->funcs.at[i])) continue;
+        ir_print(&b, u->funcs.at[i]);
+        fwrite(b.data, 1, b.len, stdout);
+        buf_free(&b);
+    }
+}
+
+static void dump_code(Compile *c, IrUnit *u) {
+    for (int i = 0; i < u->funcs.len; i++) {
+        IrFunc *f = u->funcs.at[i];
+        Buf b = {0};
+        if (!is_dumped(c, f)) continue;
+        if (f->sym->code) code_disasm(&b, f->sym->code);
+        fwrite(b.data ? b.data : "", 1, b.len, stdout);
+        buf_free(&b);
+    }
+}
+
+typedef VEC(Unit) UnitVec;
+
+static void verify(Compile *c, const UnitVec *units, const char *after) {
+    for (int k = 0; c->verify && k < units->len; k++)
+        for (int i = 0; i < units->at[k].ir->funcs.len; i++) ir_verify(units->at[k].ir->funcs.at[i], after);
+}
+
+/* One unit a package, c->unit for the main one. */
+static bool build_units(Compile *c, UnitVec *units) {
     VEC(Package *) pkgs = {0};
     mark_closure(c);
     for (int i = 0; i < c->std.len; i++) {
@@ -337,56 +363,48 @@ int compile_code(Compile *c) {
         Package *p = open_indexed(c, &c->std.at[i], &err);
         if (!p) {
             fprintf(stderr, "vole: %.*s: %s\n", STR_FMT(c->std.at[i].path), err);
-            return 1;
+            return false;
         }
         vec_push(&pkgs, p);
     }
     for (int i = 0; i < c->loader.order.len; i++) {
         BuildPackage *p = c->loader.order.at[i];
-        if (p->prebuilt) continue;
-        if (!p->types || p->types == c->ts.unsafe_pkg) continue;
+        if (p->prebuilt || !p->types || p->types == c->ts.unsafe_pkg) continue;
+        IrUnit *u = p == c->main ? &c->unit : unit_new(c);
         base_stage = arena_printf(&c->arena, "building SSA of %.*s", STR_FMT(p->path));
-        ir_build_package(&c->unit, p->types);
+        ir_build_package(u, p->types);
         vec_push(&pkgs, p->types);
+        vec_push(units, ((Unit){u, p}));
     }
     base_stage = "building main";
     ir_build_main(&c->unit, pkgs.at, pkgs.len, c->main->types);
-    if (c->verify)
-        for (int i = 0; i < c->unit.funcs.len; i++) ir_verify(c->unit.funcs.at[i], "build");
-    opt_unit(&c->unit, c->opt_level);
-    uint64_t t1 = time_now_ns();
-    for (int i = 0; dumps(c, "ssa") && i < c->unit.funcs.len; i++) {
-        IrFunc *f = c->unit.funcs.at[i];
-        if (c->dump_func && !strstr(arena_printf(&c->arena, "%.*s", STR_FMT(f->name)), c->dump_func)) continue;
-        Buf b = {0};
-        ir_print(&b, f);
-        fwrite(b.data, 1, b.len, stdout);
-        buf_free(&b);
-    }
-    if (c->verify)
-        for (int i = 0; i < c->unit.funcs.len; i++) ir_verify(c->unit.funcs.at[i], "opt");
-    mark_called(c);
-    base_stage = "selecting code";
-    code_unit(&c->unit);
-    base_stage = NULL;
-    if (c->unit.too_large) {
-        IrFunc *f = c->unit.too_large;
-        diag_error(&c->syn, f->pos, 0, "stack frame of %.*s too large (more than 512 KB)", STR_FMT(f->name));
-        return compile_report(c);
-    }
-    for (int i = 0; dumps(c, "bc") && i < c->unit.funcs.len; i++) {
-        IrFunc *f = c->unit.funcs.at[i];
-        if (c->dump_func && !strstr(arena_printf(&c->arena, "%.*s", STR_FMT(f->name)), c->dump_func)) continue;
-        Buf b = {0};
-        if (f->sym->code) code_disasm(&b, f->sym->code);
-        fwrite(b.data ? b.data : "", 1, b.len, stdout);
-        buf_free(&b);
-    }
-    if (c->time)
-        fprintf(stderr, "ssa %.1f ms (%d functions), code %.1f ms\n", (t1 - t0) / 1e6, c->unit.funcs.len,
-                (time_now_ns() - t1) / 1e6);
     vec_free(&pkgs);
-    return 0;
+    verify(c, units, "build");
+    return true;
+}
+
+int compile_code(Compile *c) {
+    uint64_t t0 = time_now_ns();
+    UnitVec units = {.arena = &c->arena};
+    int status = 0, nfuncs = 0;
+    if (!build_units(c, &units)) return 1;
+    uint64_t t1 = time_now_ns();
+    units_compile(c, units.at, units.len);
+    for (int k = 0; k < units.len && !status; k++) {
+        IrUnit *u = units.at[k].ir;
+        nfuncs += u->funcs.len;
+        if (dumps(c, "ssa")) dump_ssa(c, u);
+        mark_called(u);
+        if (u->too_large) {
+            IrFunc *f = u->too_large;
+            diag_error(&c->syn, f->pos, 0, "stack frame of %.*s too large (more than 512 KB)", STR_FMT(f->name));
+            status = compile_report(c);
+        } else if (dumps(c, "bc")) dump_code(c, u);
+    }
+    verify(c, &units, "opt");
+    base_stage = NULL;
+    if (c->time) fprintf(stderr, "ssa %.1f ms (%d functions), code %.1f ms\n", (t1 - t0) / 1e6, nfuncs, (time_now_ns() - t1) / 1e6);
+    return status;
 }
 
 void compile_native_slots(int number, uint16_t *params, uint16_t *results) {
@@ -426,12 +444,16 @@ int compile_link(Compile *c, Buf *blob) {
     return 0;
 }
 
+size_t compile_stack_size(void) {
+    size_t most = address_limit() / 8;
+    return most < (size_t)512 << 20 ? most & ~(size_t)65535 : (size_t)512 << 20;
+}
+
 void compile_with_stack(void *(*fn)(void *), void *arg) {
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_t t;
-    size_t most = address_limit() / 8;
-    for (size_t size = most < (size_t)512 << 20 ? most & ~(size_t)65535 : (size_t)512 << 20;; size /= 4) {
+    for (size_t size = compile_stack_size();; size /= 4) {
         pthread_attr_setstacksize(&attr, size);
         if (!pthread_create(&t, &attr, fn, arg)) break;
         if (size < 4 << 20) base_oom();

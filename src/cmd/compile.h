@@ -33,6 +33,7 @@ typedef struct Compile {
     bool no_std;            /* do not use std.vole: everything from source */
     bool verify;            /* run the SSA verifier on every function */
     int opt_level;
+    int jobs;               /* -p: threads that compile; 0: one a processor when there is enough to do */
     /* the base image's packages */
     PkgIndex std;
     const char *library;    /* manifest of the library image in use, or NULL; see library.h */
@@ -62,7 +63,10 @@ void compile_check_package(Compile *c, BuildPackage *p); /* sets p->types */
 uint64_t compile_abi_hash(void); /* fingerprint of bytecode ops and natives, see LinkOptions */
 void compile_native_slots(int number, uint16_t *params, uint16_t *results);
 bool compile_embed(void *ctx, Object *var, IrEmbedFile **files, int *n, const char **err); /* IrUnit.embed */
-/* Runs fn(arg) on a thread with a 512 MB stack. */
+/* IrUnit.base_word of a Compile. */
+Sym *compile_base_word(void *ctx, Sym *data, uint64_t off, bool func);
+size_t compile_stack_size(void); /* 512 MB, or less where the address space is limited */
+/* Runs fn(arg) on a thread with such a stack. */
 void compile_with_stack(void *(*fn)(void *), void *arg);
 /* Directory of our Go sources (lib/): $VOLE_LIB, else next to the executable's directory. */
 const char *compile_lib_dir(Arena *a);

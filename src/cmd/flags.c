@@ -70,6 +70,16 @@ static int64_t parse_size(const char *v, const char *flag, int *status) {
     return n << shift;
 }
 
+static int parse_jobs(const char *v, int *status) {
+    char *end;
+    long n = strtol(v, &end, 10);
+    if (end != v && !*end && n > 0 && n < 100000) return (int)n;
+    if (end == v || *end) fprintf(stderr, "invalid value \"%s\" for flag -p: parse error\n", v);
+    else fprintf(stderr, "vole: -p must be a positive integer: %s\n", v);
+    *status = 2;
+    return 0;
+}
+
 static void set_mod(Compile *c, const char *v, int *status) {
     c->mod = v;
     if (!*v || !strcmp(v, "mod") || !strcmp(v, "readonly") || !strcmp(v, "vendor")) return;
@@ -78,7 +88,7 @@ static void set_mod(Compile *c, const char *v, int *status) {
 }
 
 bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
-    static const char *const ignored_values[] = {"p", "modfile", "buildmode", "compiler", "gcflags", "ldflags", "asmflags",
+    static const char *const ignored_values[] = {"modfile", "buildmode", "compiler", "gcflags", "ldflags", "asmflags",
                                                  "gccgoflags", "installsuffix", "pkgdir", "toolexec", "overlay", "pgo"};
     static const char *const ignored_bools[] = {"a", "n", "x", "trimpath", "work", "linkshared", "modcacherw", "buildvcs", "O"};
     const char *v;
@@ -93,6 +103,7 @@ bool compile_flag(Compile *c, int argc, char **argv, int *i, int *status) {
     else if ((v = flag_value(argc, argv, i, "max-memory"))) c->vm.max_memory = parse_size(v, a, status);
     else if ((v = flag_value(argc, argv, i, "lang"))) c->lang = v;
     else if ((v = flag_value(argc, argv, i, "mod"))) set_mod(c, v, status);
+    else if ((v = flag_value(argc, argv, i, "p"))) c->jobs = parse_jobs(v, status);
     else if ((v = flag_value(argc, argv, i, "tags"))) add_tags(c, v);
     else if ((v = flag_value(argc, argv, i, "stats"))) {
         c->time = strstr(v, "time") != NULL;

@@ -6,36 +6,33 @@
 #include <unistd.h>
 #include "build/modules.h"
 #include "cmd/cache.h"
-#include "code/code.h"
+#include "cmd/units.h"
 #include "opt/bodies.h"
-#include "opt/opt.h"
 #include "types/export.h"
 
 enum { WORTH_BYTES = 150 << 10 }; /* less source than this is compiled each time */
 
 /* ---- Making one ------------------------------------------------------------------------------------------- */
 
-bool library_build(Compile *c, BuildPackage *p, bool ir_only) {
-    IrUnit *u = calloc(1, sizeof *u);
-    if (!u) base_oom();
-    u->ts = &c->ts;
-    u->syms = &c->syms;
-    u->opt_level = c->opt_level;
-    u->embed = compile_embed;
-    u->to_try = native_to_try;
-    u->embed_ctx = c;
-    base_stage = arena_printf(&c->arena, "building SSA of %.*s", STR_FMT(p->path));
-    ir_build_package(u, p->types);
-    if (c->verify)
-        for (int i = 0; i < u->funcs.len; i++) ir_verify(u->funcs.at[i], "build");
-    if (ir_only) return true;
-    base_stage = arena_printf(&c->arena, "optimising %.*s", STR_FMT(p->path));
-    opt_unit(u, u->opt_level);
-    base_stage = arena_printf(&c->arena, "selecting code of %.*s", STR_FMT(p->path));
-    code_unit(u);
+bool library_build(Compile *c, BuildPackage **pkgs, int n, bool ir_only) {
+    Unit *units = arena_array(&c->arena, Unit, n + 1);
+    for (int i = 0; i < n; i++) {
+        IrUnit *u = unit_new(c);
+        units[i] = (Unit){u, pkgs[i]};
+        base_stage = arena_printf(&c->arena, "building SSA of %.*s", STR_FMT(pkgs[i]->path));
+        ir_build_package(u, pkgs[i]->types);
+        for (int k = 0; c->verify && k < u->funcs.len; k++) ir_verify(u->funcs.at[k], "build");
+    }
     base_stage = NULL;
-    if (u->too_large) fprintf(stderr, "vole: the frame of %.*s is too large\n", STR_FMT(u->too_large->name));
-    return !u->too_large;
+    if (ir_only || c->diags.msgs.len) return ir_only;
+    units_compile(c, units, n);
+    for (int i = 0; i < n; i++) {
+        IrFunc *f = units[i].ir->too_large;
+        if (!f) continue;
+        fprintf(stderr, "vole: the frame of %.*s is too large\n", STR_FMT(f->name));
+        return false;
+    }
+    return true;
 }
 
 typedef struct Exports {
@@ -234,8 +231,7 @@ static bool link_library(Compile *c, BuildPackage **pkgs, int n, Str id, Buf *bl
         compile_check_package(c, pkgs[i]);
         if (c->diags.msgs.len || !pkgs[i]->types || !pkgs[i]->types->complete) return false;
     }
-    for (int i = 0; i < n; i++)
-        if (!library_build(c, pkgs[i], false)) return false;
+    if (!library_build(c, pkgs, n, false)) return false;
     opt_write_table(&c->unit);
     library_exports(c, pkgs, n, &section);
     const char *err = "";

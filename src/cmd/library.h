@@ -11,9 +11,9 @@
 
 /* ---- Making one ------------------------------------------------------------------------------- */
 
-/* SSA (and, unless ir_only, passes and bytecode) of one checked package, as a unit of its own. False: a function is too
- * large, which was reported. */
-nodiscard bool library_build(Compile *c, BuildPackage *p, bool ir_only);
+/* SSA (and, unless ir_only, passes and bytecode) of n checked packages, dependencies first, each a unit of its own. False:
+ * a function is too large, which was reported, or c->diags has errors. */
+nodiscard bool library_build(Compile *c, BuildPackage **pkgs, int n, bool ir_only);
 /* The export section: for n packages in dependency order their imports and export data. Packages of base images that
  * they import are named in it. */
 void library_exports(Compile *c, BuildPackage **pkgs, int n, Buf *section);

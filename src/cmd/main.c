@@ -12,6 +12,7 @@ SAN_KEEPS_UNTIL_EXIT
     "\nFlags of all commands that compile:\n" \
     "  -O0               do not optimise\n" \
     "  -tags LIST        more build tags\n" \
+    "  -p N              threads that compile (one a processor)\n" \
     "  -lang go1.N       language version of the named package\n" \
     "  -dump LIST        print stages: ssa, bc, image, undefined\n" \
     "  -dump-func NAME   only functions whose name holds NAME\n" \
@@ -19,7 +20,7 @@ SAN_KEEPS_UNTIL_EXIT
     "  -sched seed:N     one deterministic schedule, clock and map order a seed (also VOLE_SCHED=seed:N)\n" \
     "  -stats LIST       time, mem: what the work took, on standard error\n" \
     "  -procs N          workers that run goroutines\n" \
-    "go's flags -a -p -trimpath -gcflags -ldflags and the like are accepted and mean nothing.\n"
+    "go's flags -a -trimpath -gcflags -ldflags and the like are accepted and mean nothing.\n"
 
 static const struct Command {
     const char *name;

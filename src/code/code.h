@@ -6,11 +6,16 @@
 #include "image/image.h"
 #include "ir/ir.h"
 
-/* Compiles one function; memory comes from the symbol table's arena (under its lock). f stays usable.
+/* Compiles one function; memory comes from its unit's arena. f stays usable. Words that hold the address of a type's
+ * descriptor still name the type (CodeReloc.type): code_resolve puts symbols there.
  * bug() when f breaks a rule that ir_verify checks. NULL when its frame would need more slots than an operand names. */
 CodeFunc *code_function(IrFunc *f);
-/* Compiles all functions of the unit and gives each to its symbol (sym->code); u->too_large: the first whose frame is. */
-void code_unit(IrUnit *u);
+/* Compiles all functions of the unit and gives each to its symbol (sym->code); u->too_large: the first whose frame is.
+ * Units may be compiled at the same time: nothing is built that another might build as well. */
+void code_select_unit(IrUnit *u);
+/* The rest, for one unit after the other: makes the descriptors that the code refers to, and the wrappers that those ask for. */
+void code_resolve_unit(IrUnit *u);
+void code_resolve(IrUnit *u, CodeFunc *cf);
 /* Text of the code: "   12  add   s7, s5, s6", with symbol names, positions of safepoints and maps. */
 void code_disasm(Buf *b, const CodeFunc *cf);
 /* One instruction; returns its length in words. word: index printed and used as base of jumps. */

@@ -40,10 +40,14 @@ void emit_extra(Sel *s, uint64_t w) { emit_word(s, w); }
 
 void emit_addr(Sel *s, Sym *sym, int64_t addend) {
     uint32_t at = emit_word(s, 0);
-    if (sym) vec_push(&s->relocs, ((struct CodeReloc){at, CODE_RELOC_ADDR64, sym, addend}));
+    if (sym) vec_push(&s->relocs, ((struct CodeReloc){at, CODE_RELOC_ADDR64, sym, addend, NULL}));
 }
 
-void emit_type(Sel *s, const IrType *t) { emit_addr(s, irtype_descriptor(s->u, t), 0); }
+/* Which descriptor: see code_resolve_unit. */
+void emit_type(Sel *s, const IrType *t) {
+    uint32_t at = emit_word(s, 0);
+    if (t->type || t->desc) vec_push(&s->relocs, ((struct CodeReloc){at, CODE_RELOC_ADDR64, NULL, 0, t}));
+}
 
 /* ---- Maps -------------------------------------------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ static void lower_plain_call(Sel *s, ValueId id) {
     case IR_CALL:
         at = place_args(s, v, 0, at);
         fuse_call(s, BC_CALL, base, 0);
-        v->aux.sym->is_func = true;
+        sym_set_func(v->aux.sym);
         emit_addr(s, v->aux.sym, 0);
         break;
     case IR_CALLCLOSURE: {

@@ -591,9 +591,7 @@ static int other_file(const CodeFunc *cf, OtherFiles *of, const char *file) {
 
 static void finish(Sel *s, CodeFunc *cf) {
     IrFunc *f = s->f;
-    SymTab *st = s->u->syms;
-    pthread_mutex_lock(&st->lock);
-    Arena *a = &st->arena;
+    Arena *a = &s->u->arena;
     cf->nwords = (uint32_t)s->words.len;
     cf->words = arena_memdup(a, s->words.at, sizeof(uint64_t) * (size_t)s->words.len);
     cf->nrelocs = (uint32_t)s->relocs.len;
@@ -687,7 +685,6 @@ static void finish(Sel *s, CodeFunc *cf) {
     cf->nmaps = (uint32_t)out.len;
     cf->maps = arena_memdup(a, out.data ? out.data : "", out.len);
     buf_free(&out);
-    pthread_mutex_unlock(&st->lock);
 }
 
 CodeFunc *code_function(IrFunc *f) {
@@ -710,22 +707,39 @@ CodeFunc *code_function(IrFunc *f) {
         arena_free(&s->arena);
         return NULL;
     }
-    pthread_mutex_lock(&s->u->syms->lock);
-    CodeFunc *cf = arena_new(&s->u->syms->arena, CodeFunc);
-    pthread_mutex_unlock(&s->u->syms->lock);
+    CodeFunc *cf = arena_new(&s->u->arena, CodeFunc);
     finish(s, cf);
     arena_free(&s->arena);
     return cf;
 }
 
-void code_unit(IrUnit *u) {
+static void select_function(IrUnit *u, IrFunc *f) {
+    if (f->sym->code || f->sym->base_addr) return;
+    base_stage = f->name.p;
+    f->sym->code = code_function(f);
+    if (!f->sym->code && !u->too_large) u->too_large = f;
+    base_stage = NULL;
+}
+
+void code_select_unit(IrUnit *u) {
+    for (int i = 0; i < u->funcs.len; i++) select_function(u, u->funcs.at[i]);
+}
+
+void code_resolve(IrUnit *u, CodeFunc *cf) {
+    for (uint32_t i = 0; i < cf->nrelocs; i++) {
+        struct CodeReloc *r = &cf->relocs[i];
+        if (r->type) r->sym = irtype_descriptor(u, r->type);
+        r->type = NULL;
+    }
+}
+
+void code_resolve_unit(IrUnit *u) {
     for (int i = 0; i < u->funcs.len; i++) {
         IrFunc *f = u->funcs.at[i];
-        if (f->sym->code || f->sym->base_addr) continue;
+        select_function(u, f);
         base_stage = f->name.p;
-        f->sym->code = code_function(f);
-        if (!f->sym->code && !u->too_large) u->too_large = f;
-        int built = u->funcs.len; /* descriptors of types ask for wrappers */
+        if (f->sym->code) code_resolve(u, f->sym->code);
+        int built = u->funcs.len; /* descriptors ask for the methods' wrappers */
         ir_build_pending(u);
         for (int k = built; k < u->funcs.len; k++) opt_function(u->funcs.at[k], u->opt_level);
     }

@@ -22,7 +22,7 @@ typedef struct Images {       /* the images of one program, in load order: std.v
 /* What the code layer hands over for a function symbol. */
 typedef struct CodeFunc {
     uint64_t *words; uint32_t nwords;
-    struct CodeReloc { uint32_t word; uint8_t kind; Sym *sym; int64_t addend; } *relocs; uint32_t nrelocs;
+    struct CodeReloc { uint32_t word; uint8_t kind; Sym *sym; int64_t addend; const struct IrType *type; } *relocs; uint32_t nrelocs; /* type: see code_resolve_unit */
     uint32_t frame_slots; uint16_t param_slots, result_slots;
     uint32_t flags;             /* VMFUNC_* */
     Str name, file; int start_line;

@@ -13,6 +13,14 @@ void ir_unit_free(IrUnit *u) {
     arena_free(&u->arena);
 }
 
+bool ir_may_see(IrUnit *u, const Sym *s) {
+    IrUnit *of = s->ir ? ((IrFunc *)s->ir)->unit : u;
+    if (of == u) return true;
+    if (of->order > u->order) return false;
+    if (!atomic_load(&of->done) && u->await) u->await(u, of);
+    return true;
+}
+
 IrFunc *ir_func_new(IrUnit *u, Sym *sym, Str name) {
     IrFunc *f = arena_new(&u->arena, IrFunc);
     f->arena = &u->arena;

@@ -13,6 +13,7 @@
 #ifndef VOLE_IR_H
 #define VOLE_IR_H
 
+#include <stdatomic.h>
 #include "ir/sym.h"
 #include "types/types.h"
 
@@ -179,8 +180,17 @@ typedef struct IrUnit {
     Sym *(*base_word)(void *ctx, Sym *data, uint64_t off, bool func);
     void *base_ctx;
     void *base_table;      /* opt/bodies.c: what the base image says of its functions */
-    IrFunc *too_large; /* see code_unit */
+    IrFunc *too_large; /* see code_select_unit */
+    /* Where several units make a job: their order, from 1; and whether opt and code are through with this one. */
+    uint32_t order;
+    _Atomic bool done;
+    void (*await)(struct IrUnit *u, struct IrUnit *other); /* u's thread wants `other` done, which comes before it */
+    void *await_ctx;
 } IrUnit;
+
+/* Whether unit u may use what the optimiser says of s (inl, esc, not those of base images): when s is of u itself or of
+ * a unit before it; waits until that one is done. So the order of the units decides, not the speed of threads. */
+bool ir_may_see(IrUnit *u, const Sym *s);
 
 /* aux.p of IR_SELECT. Its arguments: (chan, address of the value or nil) a case, in case order. */
 typedef struct IrSelect { int ncases; bool has_default; const bool *is_send; } IrSelect;

@@ -1,15 +1,18 @@
 /* Symbol tables: find-or-make by name, definitions, relocations. The lock covers the table (names, the
  * list of all symbols, the arena); a symbol's contents belong to whoever won sym_begin_define. */
-#include "ir/sym.h"
+#include "ir/ir.h"
 
 #include <stdlib.h>
 
 void symtab_init(SymTab *t) {
     memset(t, 0, sizeof *t);
     pthread_mutex_init(&t->lock, NULL);
+    pthread_mutex_init(&t->bodies_lock, NULL);
 }
 
 void symtab_free(SymTab *t) {
+    if (t->bodies) ir_unit_free(t->bodies);
+    free(t->bodies);
     for (int i = 0; i < t->all.len; i++) {
         Sym *s = t->all.at[i];
         vec_free(&s->relocs);
@@ -18,10 +21,36 @@ void symtab_free(SymTab *t) {
     map_free(&t->by_name);
     arena_free(&t->arena);
     pthread_mutex_destroy(&t->lock);
+    pthread_mutex_destroy(&t->bodies_lock);
+}
+
+/* Unit number << 32 | count; 0: nobody else is at work. */
+static _Thread_local uint64_t next_order;
+
+uint64_t sym_order_begin(uint64_t unit) {
+    uint64_t before = next_order;
+    next_order = unit << 32;
+    return before;
+}
+
+void sym_order_end(uint64_t before) { next_order = before; }
+
+static int by_order(const void *a, const void *b) {
+    const Sym *x = *(Sym *const *)a, *y = *(Sym *const *)b;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+void symtab_settle(SymTab *t, int first) {
+    if (first < t->all.len) qsort(t->all.at + first, (size_t)(t->all.len - first), sizeof(Sym *), by_order);
+    for (int i = first; i < t->all.len; i++) {
+        t->all.at[i]->index = (uint32_t)i;
+        t->all.at[i]->order = 0;
+    }
 }
 
 /* base: the address in a base image where it is known, else 0. */
 static Sym *find_or_make(SymTab *t, Str name, uint64_t base) {
+    uint64_t order = next_order ? next_order++ : 0;
     pthread_mutex_lock(&t->lock);
     Sym *s = map_get_str(&t->by_name, name);
     if (!s) {
@@ -29,11 +58,15 @@ static Sym *find_or_make(SymTab *t, Str name, uint64_t base) {
         s->name = str_dup(&t->arena, name);
         s->keep_name = true;
         s->index = (uint32_t)t->all.len;
+        s->order = order;
         if (base) s->base_addr = base;
         else if (t->base_lookup) s->base_addr = t->base_lookup(t->base_ctx, s->name);
         vec_push(&t->all, s);
         map_set_str(&t->by_name, s->name, s);
-    } else if (base && s->kind == SYM_UNDEF) s->base_addr = base; /* one without a name in the image's index */
+    } else {
+        if (base && s->kind == SYM_UNDEF && !s->base_addr) __atomic_store_n(&s->base_addr, base, __ATOMIC_RELAXED); /* one without a name in the image's index */
+        if (order < s->order) s->order = order;
+    }
     pthread_mutex_unlock(&t->lock);
     return s;
 }

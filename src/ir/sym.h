@@ -4,7 +4,11 @@
  * functions; the code layer fills function symbols; the image layer lays them all out. A SymTab holds one
  * link job: a program or the whole standard library. Symbols are found by name, so that DUPOK ones (type
  * descriptors, instances of generics, wrappers) exist once, also against base images (std.vole): a symbol
- * that a base image defines has base_addr set and needs no body. Thread-safe by the table's lock. */
+ * that a base image defines has base_addr set and needs no body. Thread-safe by the table's lock.
+ *
+ * The order of symbols is the order of the image's parts, so it must not depend on which thread came first: while
+ * several work, each says with sym_order_begin which unit it works for, a symbol is where the first unit that named it
+ * would have put it, and symtab_settle sorts in the end. */
 #ifndef VOLE_SYM_H
 #define VOLE_SYM_H
 
@@ -58,6 +62,7 @@ struct Sym {
     uint64_t base_addr; /* nonzero: defined in a base image, at this address */
     uint64_t addr;     /* set by the linker */
     uint32_t index;
+    uint64_t order;    /* of those made since sym_order_begin, until symtab_settle: unit, count of names asked for */
 };
 
 typedef struct SymTab {
@@ -69,6 +74,8 @@ typedef struct SymTab {
     uint64_t (*base_lookup)(void *ctx, Str name);
     void *base_ctx;
     uint64_t base_delta; /* where base images really lie minus where they are linked for */
+    struct IrUnit *bodies;       /* opt/bodies.c: functions of base images, shared by all units of the job */
+    pthread_mutex_t bodies_lock; /* protects it, and what is known of symbols of base images (inl, base_entry) */
 } SymTab;
 
 void symtab_init(SymTab *t);
@@ -82,6 +89,15 @@ bool sym_begin_define(SymTab *t, Sym *s, SymKind kind);
 void sym_set_data(SymTab *t, Sym *s, const void *p, size_t n, int align); /* copies */
 void sym_alloc_data(SymTab *t, Sym *s, size_t n, int align);              /* zeroed; write to s->data */
 void sym_reloc(SymTab *t, Sym *s, uint32_t off, RelocKind kind, Sym *target, int64_t addend);
+/* From here on the calling thread names symbols for unit number `unit` (from 1; 0: it is alone); returns what to give to
+ * sym_order_end. The pair may stand inside of another. */
+uint64_t sym_order_begin(uint64_t unit);
+void sym_order_end(uint64_t before);
+void symtab_settle(SymTab *t, int first); /* brings all.at[first ...] into their order; no other thread is at work */
+/* A call names it; several threads may say so. */
+static inline void sym_set_func(Sym *s) { __atomic_store_n(&s->is_func, true, __ATOMIC_RELAXED); }
+/* Whether a base image defines it; may be asked while others work. */
+static inline bool sym_in_base(const Sym *s) { return __atomic_load_n(&s->base_addr, __ATOMIC_RELAXED) != 0; }
 Sym *sym_string_bytes(SymTab *t, Str bytes);  /* deduplicated RODATA */
 
 #endif

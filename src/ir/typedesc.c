@@ -429,9 +429,11 @@ static uint64_t map_group_mask(IrUnit *u, MapType *m, const MapLayout *l, uint8_
 }
 
 uint64_t ir_map_group(IrUnit *u, Type *map, uint8_t *mask, uint64_t first, uint64_t max) {
+    pthread_mutex_lock(&u->ts->lock);
     MapType *m = (MapType *)type_underlying(map);
     MapLayout l = map_layout(m);
     if (l.size <= max) map_group_mask(u, m, &l, mask, first);
+    pthread_mutex_unlock(&u->ts->lock);
     return l.size;
 }
 

@@ -539,15 +539,23 @@ static Reader *open_table(IrUnit *u, const char *symbol) {
     return r;
 }
 
-/* The tables of the base images; without any, one that is empty. */
-static Reader *get_readers(IrUnit *u) {
+/* The tables of the base images; without any, one that is empty. All units of a job share one that owns the functions:
+ * what they look like must not depend on who asked first. */
+static Reader *get_readers(IrUnit *of) {
+    IrUnit *u = of->syms->bodies;
+    if (!u) {
+        u = of->syms->bodies = calloc(1, sizeof *u);
+        if (!u) base_oom();
+        u->ts = of->ts;
+        u->syms = of->syms;
+    }
     if (u->base_table) return u->base_table;
     Reader *first = open_table(u, table_symbols[0]), *last = first;
     for (int i = 1; i < MAX_TABLES && last->base; i++) last = last->next = open_table(u, table_symbols[i]);
     return u->base_table = first;
 }
 
-/* Asked once a symbol. */
+/* Asked once a symbol. The lock is held. */
 static const NameEntry *entry_of(IrUnit *u, Sym *s) {
     if (!s->base_addr) return NULL;
     for (Reader *r = get_readers(u); r && !s->base_asked && !s->base_entry; r = r->next)
@@ -563,14 +571,22 @@ static Reader *reader_of(IrUnit *u, const NameEntry *e) {
 }
 
 IrFunc *opt_base_body(IrUnit *u, Sym *s) {
+    pthread_mutex_lock(&u->syms->bodies_lock);
     const NameEntry *e = s->inl ? NULL : entry_of(u, s);
-    if (!e || !e->body) return s->inl;
-    Reader *r = reader_of(u, e);
-    r->at = r->base + e->body;
-    return s->inl = get_function(r, s);
+    if (e && e->body) {
+        Reader *r = reader_of(u, e);
+        r->at = r->base + e->body;
+        s->inl = get_function(r, s);
+    }
+    IrFunc *f = s->inl;
+    pthread_mutex_unlock(&u->syms->bodies_lock);
+    return f;
 }
 
 struct EscSummary *opt_base_escape(IrUnit *u, Sym *s) {
+    pthread_mutex_lock(&u->syms->bodies_lock);
     const NameEntry *e = entry_of(u, s);
-    return e && e->escape ? (struct EscSummary *)(reader_of(u, e)->base + e->escape) : NULL;
+    const uint8_t *at = e && e->escape ? reader_of(u, e)->base + e->escape : NULL;
+    pthread_mutex_unlock(&u->syms->bodies_lock);
+    return (struct EscSummary *)at;
 }

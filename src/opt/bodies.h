@@ -12,7 +12,8 @@
  * selected: what a body refers to must be defined (u: any unit of the job; its type session gives positions). */
 void opt_write_table(IrUnit *u);
 
-/* The body of a function of a base image in u's arena, or NULL when it has none. */
+/* The body of a function of a base image, or NULL when it has none. It is the job's (SymTab.bodies), only to be read. Several
+ * threads may ask. */
 IrFunc *opt_base_body(IrUnit *u, Sym *s);
 /* The summary of a function of a base image (escape.c), or NULL. It lies in the image. */
 struct EscSummary *opt_base_escape(IrUnit *u, Sym *s);

@@ -70,7 +70,7 @@ static int meet(const int *idom, int a, int b) {
     return a;
 }
 
-void opt_cfg(Opt *o) {
+bool *opt_rpo(Opt *o) {
     IrFunc *f = o->f;
     int n = f->blocks.len, npost = 0;
     BlockId *post = arena_array(&o->arena, BlockId, n + 1);
@@ -79,13 +79,20 @@ void opt_cfg(Opt *o) {
     visit(o, 0, post, &npost, seen);
     o->rpo = arena_array(&o->arena, BlockId, n + 1);
     o->rpo_of = arena_array(&o->arena, int, n + 1);
-    o->idom = arena_array(&o->arena, int, n + 1);
     o->nrpo = npost;
     for (int i = 0; i < n; i++) o->rpo_of[i] = -1;
     for (int i = 0; i < npost; i++) {
         o->rpo[i] = post[npost - 1 - i];
         o->rpo_of[o->rpo[i]] = i;
     }
+    return seen;
+}
+
+void opt_cfg(Opt *o) {
+    IrFunc *f = o->f;
+    bool *seen = opt_rpo(o);
+    int n = f->blocks.len, npost = o->nrpo;
+    o->idom = arena_array(&o->arena, int, n + 1);
     for (int i = 0; i < n; i++) { /* unreachable blocks lose their edges, so that they are nobody's predecessor */
         IrBlock *b = &f->blocks.at[i];
         if (seen[i] || (b->insts.len == 1 && !b->params.len && oval(o, b->insts.at[0])->op == IR_UNREACHABLE)) continue;

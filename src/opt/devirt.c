@@ -30,7 +30,7 @@ static bool static_call(Opt *o, IrValue *v) {
     Sym *tab = known_tab(o, v->args[0], &data);
     Sym *fn = tab ? itab_word(o->f->unit, tab, ITAB_FUN + 8 * (uint64_t)v->aux.i, true) : NULL;
     if (!fn) return false;
-    fn->is_func = true;
+    sym_set_func(fn);
     v->op = IR_CALL;
     v->args[0] = data;
     v->aux.sym = fn;

@@ -141,8 +141,8 @@ static void store_to(Esc *e, ValueId p, ValueId x, int derefs) {
 /* ---- Summaries of callees ------------------------------------------------------------------------------ */
 
 static EscSummary *callee_summary(IrUnit *u, Sym *s) {
-    if (!s->esc) s->esc = opt_base_escape(u, s);
-    return s->esc;
+    if (sym_in_base(s)) return opt_base_escape(u, s);
+    return ir_may_see(u, s) ? s->esc : NULL;
 }
 
 static bool native_keeps_nothing(Sym *s) {
@@ -751,9 +751,8 @@ static void visit(Tarjan *t, int f) {
     IrFunc *fn = t->u->funcs.at[f];
     for (int i = 1; i < fn->values.len; i++) {
         Sym *s = callee_of(&fn->values.at[i]);
-        if (!s || !s->ir || s->esc) continue;
-        MapEntry *m = map_find_ptr(&t->index, s->ir);
-        if (!m) continue;
+        MapEntry *m = s && s->ir ? map_find_ptr(&t->index, s->ir) : NULL;
+        if (!m || s->esc) continue;
         int g = (int)m->num - 1;
         if (!t->num[g]) {
             visit(t, g);

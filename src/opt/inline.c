@@ -113,7 +113,7 @@ static void copy_block(Copy *c, BlockId gb, BlockId cont, const ValueId *args, V
 static BlockId expand(Opt *o, BlockId b, int k, IrFunc *g, const ValueId *args, ValueId ctx, Map *calls) {
     IrFunc *f = o->f;
     Opt go = {.f = g};
-    opt_cfg(&go); /* order of g's blocks: definitions first */
+    opt_rpo(&go); /* definitions first; g is only read: other threads may be copying it */
     ValueId call = f->blocks.at[b].insts.at[k];
     IrValue cv = *ir_val(f, call);
     BlockId cont = ir_block_new(f);
@@ -240,9 +240,10 @@ IrFunc *opt_clone(IrFunc *f) {
 }
 
 static IrFunc *body_of(Opt *o, Map *by_sym, Sym *s) {
-    if (!s || s->inl) return s ? s->inl : NULL;
-    IrFunc *f = map_get_ptr(by_sym, s);
-    return f ? f : opt_base_body(o->f->unit, s);
+    if (!s) return NULL;
+    if (sym_in_base(s)) return opt_base_body(o->f->unit, s);
+    if (!ir_may_see(o->f->unit, s)) return NULL;
+    return s->inl ? s->inl : map_get_ptr(by_sym, s);
 }
 
 /* The function that a call will run, when it is known: *ctx gets the closure, *first the first argument. */

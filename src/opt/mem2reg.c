@@ -45,6 +45,14 @@ static bool flatten(State *s, Type *t, int64_t off, int *budget) {
     return true;
 }
 
+static bool pieces_of(State *s, Type *t, int *budget) {
+    TypeSession *ts = s->f->unit->ts;
+    pthread_mutex_lock(&ts->lock);
+    bool ok = flatten(s, t, 0, budget);
+    pthread_mutex_unlock(&ts->lock);
+    return ok;
+}
+
 static const IrType *access_type(State *s, IrValue *v) {
     return v->op == IR_LOCALSET ? ir_val(s->f, v->args[0])->type : v->type;
 }
@@ -108,7 +116,7 @@ static void find_candidates(State *s) {
         const IrType *t = vi->var->type;
         int budget = MAX_PIECES;
         if (vi->whole) vec_push(&s->pieces, ((Piece){0, t}));
-        else if (t->rep != REP_AGG || !t->type || !flatten(s, t->type, 0, &budget)) {
+        else if (t->rep != REP_AGG || !t->type || !pieces_of(s, t->type, &budget)) {
             s->pieces.len = vi->first;
             vi->ok = false;
         }

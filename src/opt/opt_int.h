@@ -27,6 +27,7 @@ void opt_begin(Opt *o);                     /* fresh repl array for the values t
 void opt_replace(Opt *o, ValueId old, ValueId with);
 ValueId opt_resolve(Opt *o, ValueId v);
 void opt_apply(Opt *o);                     /* rewrites all arguments, drops replaced values from blocks */
+bool *opt_rpo(Opt *o);                      /* order of the reachable blocks, definitions first; which they are. Only reads f */
 void opt_cfg(Opt *o);                       /* order and dominators; drops unreachable blocks */
 bool opt_dominates(Opt *o, BlockId a, BlockId b);
 void opt_loops(Opt *o);                     /* fills depth */

@@ -11,6 +11,7 @@ void session_init(Session *s, Diag diag) {
     s->names = interner_new();
     s->diag = diag;
     s->next_base = 1;
+    pthread_rwlock_init(&s->files_lock, NULL);
     for (int t = TOK_BREAK; t <= TOK_VAR; t++)
         intern(s->names, token_text[t], strlen(token_text[t]))->token = (uint16_t)(t + 1);
 }
@@ -19,6 +20,7 @@ void session_free(Session *s) {
     interner_free(s->names);
     vec_free(&s->files);
     arena_free(&s->arena);
+    pthread_rwlock_destroy(&s->files_lock);
     memset(s, 0, sizeof(*s));
 }
 
@@ -41,6 +43,7 @@ SourceFile *session_add_file(Session *s, const char *path, Str text) {
 }
 
 SourceFile *session_add_lines(Session *s, const char *path, int nlines) {
+    pthread_rwlock_wrlock(&s->files_lock);
     SourceFile *f = arena_new(&s->arena, SourceFile);
     f->path = str_dup(&s->arena, str_c(path)).p;
     f->text = (Str){NULL, (size_t)nlines};
@@ -48,19 +51,22 @@ SourceFile *session_add_lines(Session *s, const char *path, int nlines) {
     f->base = s->next_base;
     s->next_base += (Pos)f->text.n + 1;
     vec_push(&s->files, f);
+    pthread_rwlock_unlock(&s->files_lock);
     return f;
 }
 
 SourceFile *pos_file(Session *s, Pos p) {
     if (!p) return NULL;
+    pthread_rwlock_rdlock(&s->files_lock);
     int lo = 0, hi = s->files.len;
     while (lo < hi) { /* first file with base > p */
         int mid = lo + (hi - lo) / 2;
         if (s->files.at[mid]->base > p) hi = mid;
         else lo = mid + 1;
     }
-    if (!lo) return NULL;
-    SourceFile *f = s->files.at[lo - 1];
+    SourceFile *f = lo ? s->files.at[lo - 1] : NULL;
+    pthread_rwlock_unlock(&s->files_lock);
+    if (!f) return NULL;
     return p - f->base <= f->text.n ? f : NULL;
 }
 

@@ -6,6 +6,7 @@
 #ifndef VOLE_SYNTAX_H
 #define VOLE_SYNTAX_H
 
+#include <pthread.h>
 #include "syntax/ast.h"
 
 /* ---- Diagnostics ---------------------------------------------------------------------------- */
@@ -52,6 +53,7 @@ struct Session {
     Diag diag;
     VEC(SourceFile *) files; /* by base */
     Pos next_base;
+    pthread_rwlock_t files_lock; /* session_add_lines and pos_location may come from several threads */
 };
 
 typedef struct Location { const char *file; int line, col; } Location;

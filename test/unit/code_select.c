@@ -29,7 +29,9 @@ static void end(Case *c) {
 }
 
 static const char *code(Case *c) {
-    code_disasm(&c->out, code_function(c->f));
+    CodeFunc *cf = code_function(c->f);
+    code_resolve(&c->u, cf);
+    code_disasm(&c->out, cf);
     return c->out.data;
 }
 static const char *ssa(Case *c) {
