@@ -1,9 +1,9 @@
 /* What the collector finds in this layer: stack frames, defers, panics, pending native calls, and the
  * writable data of images.
  *
- * Frames are scanned by the safepoint maps of their functions; a frame without a map at its pc (a trap, a
- * native) is scanned by address: each word that lies in a heap object keeps it. The maps have variables that
- * the function still reads itself. Objects in frames that only pointers lead to are scanned when a scanned
+ * Frames are scanned by the safepoint maps of their functions; a frame without a map at its pc (a native, a trap on the
+ * way to its panic) is scanned by address: each word that lies in a heap object keeps it. A frame that trapped, below the
+ * panic, goes on at its recover exit or nowhere. The maps have variables that the function still reads itself. Objects in frames that only pointers lead to are scanned when a scanned
  * word points into them, so that they die with their last pointer. With vm_priv(vm)->exact off all frames
  * are scanned by address. */
 #include <stdlib.h>
@@ -25,6 +25,7 @@ typedef struct Scan {
     int n, cap, todo;
     uintptr_t lo, span; /* addresses of all objects */
     bool exact;
+    bool panicking;     /* the frames below are those of a panic or a Goexit */
     Obj few[24];
 } Scan;
 
@@ -53,9 +54,14 @@ static void words(Scan *s, const uint64_t *p, size_t n) {
 }
 
 static const uint8_t *frame_map(Scan *s, const FrameView *v, uint32_t *n) {
+    static const uint8_t nothing[1];
     const VmFunc *f = v->func;
     if (!s->exact || !f->info || (f->flags & VMFUNC_NATIVE)) return NULL;
-    return image_pc_map(f, v->pc, n);
+    const uint8_t *map = image_pc_map(f, v->pc, n);
+    if (map || !s->panicking) return map;
+    *n = 0;
+    /* the recover exit begins with DEFERRETURN, of one word */
+    return f->info->recover_pc ? image_pc_map(f, f->code + f->info->recover_pc + 1, n) : nothing;
 }
 
 static int by_address(const void *a, const void *b) {
@@ -119,6 +125,7 @@ void vm_scan_g(Vm *vm, G *g, Marker *mk) {
     s->todo = -1;
     s->lo = s->span = 0;
     s->exact = vm_priv(vm)->exact;
+    s->panicking = false;
     s->objs = s->few;
     FrameIter it;
     FrameView v;
@@ -127,6 +134,7 @@ void vm_scan_g(Vm *vm, G *g, Marker *mk) {
         frame_iter_init(&it, g);
         while (frame_iter_next(&it, &v)) {
             scan_frame(s, &v);
+            s->panicking |= v.func == &vm_stubs[STUB_PANIC];
             if (v.func == &vm_stubs[STUB_NATIVE]) {
                 NativeCall *nc = (NativeCall *)v.fp[STUB_STATE];
                 word(s, (uint64_t)nc->fn);
