@@ -308,6 +308,35 @@ size_t heap_scavenge(Heap *h, size_t keep_pages) {
     return h->released_pages - before;
 }
 
+/* Down the addresses, so that the lowest run is first in its bin. */
+void heap_merge_released(Heap *h, bool all) {
+    for (size_t end = h->used >> PAGE_SHIFT; end > 0;) {
+        Span *s = h->pages[end - 1];
+        size_t first = end - s->npages;
+        if (s->state == SPAN_INUSE || !(all || s->released)) {
+            end = first;
+            continue;
+        }
+        bin_remove(h, s);
+        for (Span *b; first > 0 && (b = h->pages[first - 1])->state == SPAN_FREE && (all || b->released);) {
+            bin_remove(h, b);
+            h->pages[first] = h->pages[first - 1] = NULL;
+            first -= b->npages;
+            s->base = b->base;
+            s->npages += b->npages;
+            free(b);
+        }
+        if (all) { /* also what counts as released: a huge page may have made it resident again */
+            madvise(s->base, (size_t)s->npages << PAGE_SHIFT, MADV_DONTNEED);
+            s->released = s->zero = true;
+        }
+        bin_add(h, s);
+        end = first;
+    }
+    /* A huge page that was touched at the edge of what is handed out is resident beyond it. */
+    if (all) madvise(h->base + h->used, h->mapped - h->used, MADV_DONTNEED);
+}
+
 /* ---- Small objects ---------------------------------------------------------------------------------- */
 
 static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {

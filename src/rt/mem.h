@@ -159,7 +159,7 @@ int32_t image_off_add(Vm *vm, const void *p);
 /* Slabs: aligned blocks for goroutine records and stacks; contents zero. */
 enum { SLAB_BYTES = 256 << 10 };
 void *slab_take(Vm *vm);
-void slab_give(Vm *vm, void *slab);
+void slab_give(Vm *vm, void *slab); /* by sched_trim only: world stopped */
 
 /* Stack chunks come from here too (pooled by size class). */
 StackChunk *stack_chunk_new(M *m, size_t words);

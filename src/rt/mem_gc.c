@@ -5,8 +5,6 @@
 
 #include "rt/mem_int.h"
 
-#include <sys/mman.h>
-
 enum {
     PARALLEL_BYTES = 4 << 20, /* smaller heaps are marked by one worker */
     BURST_PAGES = 1024,       /* a heap that shrinks by so much leaves spans and bitmaps behind in C's memory, too */
@@ -106,11 +104,13 @@ void gc_collect(M *m, bool forced) {
         size_t want = goal > 1ll << 45 ? SIZE_MAX : (size_t)(goal + goal / 10) / PAGE_SIZE;
         if (want > h->inuse_pages + keep) keep = want - h->inuse_pages;
     }
-    h->untrimmed += heap_scavenge(h, keep);
+    size_t given = heap_scavenge(h, keep);
+    h->untrimmed += given;
     bool trim = forced && h->untrimmed >= BURST_PAGES;
     if (trim) h->untrimmed = 0;
     /* After a burst the few spans that remain up there must not bring 2 MB each. */
     if (forced && h->huge && h->inuse_pages << PAGE_SHIFT < HEAP_HUGE_BYTES / 2) heap_huge_pages(h, false);
+    if (given || h->release_all) heap_merge_released(h, h->release_all);
     stack_trim(h, h->release_all);
     uint64_t end = time_now_ns();
     h->pause_ns[h->ngc % 256] = end - start;
@@ -168,11 +168,5 @@ void mem_release_os(M *m) {
     h->release_all = true;
     gc_collect(m, true);
     h->release_all = false;
-    pthread_mutex_lock(&h->lock);
-    heap_scavenge(h, 0);
-    /* A huge page that was touched at the edge of what is handed out is resident beyond it. */
-    madvise(h->base + h->used, h->mapped - h->used, MADV_DONTNEED);
-    if (h->region_at != h->region_end) madvise(h->region_at, (size_t)(h->region_end - h->region_at), MADV_DONTNEED);
-    pthread_mutex_unlock(&h->lock);
     malloc_trim(0); /* what the collector's workers used */
 }

@@ -97,7 +97,8 @@ struct Heap {
     size_t check_at;               /* bytes taken from the system at which to look again */
     bool limit_known;
     uint32_t stress_count;
-    bool collecting, off_table, huge, release_all;
+    bool collecting, off_table, release_all;
+    bool huge, stacks_huge;        /* the system is asked for huge pages */
     int off_root;                  /* in roots: the filled part of the table of run-time offsets */
     Map off_index;                 /* address -> its number there */
     GcHooks hooks;
@@ -152,6 +153,7 @@ void heap_flush(Heap *h, MCache *mc); /* world stopped, or the own cache */
 void heap_flush_all(Heap *h);
 void span_free(Heap *h, Span *s);     /* locked or world stopped */
 size_t heap_scavenge(Heap *h, size_t keep_pages);
+void heap_merge_released(Heap *h, bool all); /* world stopped: released runs side by side become one; all: every free run is released */
 void heap_huge_pages(Heap *h, bool on); /* for what lies above the first HEAP_HUGE_BYTES */
 void heap_pace(Heap *h, uint64_t live);
 void gc_collect(M *m, bool forced);

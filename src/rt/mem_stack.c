@@ -3,7 +3,10 @@
  * Slabs are aligned blocks out of large regions; the scheduler keeps goroutine records in some, the others are
  * carved into stack chunks, which are pooled by size class, so that millions of goroutines cost neither mmap
  * nor page tables each. Free chunks find their slab by address: after a burst the collector sums up what is free
- * in each slab and gives those that are free altogether back to the system. */
+ * in each slab and gives those that are free altogether back to the system.
+ *
+ * Many slabs get huge pages. With few of them in use those would be a trap: one touched slab brings its free neighbours
+ * in the same 2 MB along, which count as given back. So then there are none, and slabs are taken from low addresses up. */
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -11,7 +14,7 @@
 #include "rt/mem_int.h"
 
 enum { STACK_NCLASS = 27, STACK_BATCH = 16, STACK_CACHE = 64, REGION_BYTES = 8 << 20, HUGE_BYTES = 2 << 20,
-       TRIM_MIN = 4 << 20 };
+       TRIM_MIN = 4 << 20, STACK_HUGE_BYTES = REGION_BYTES /* in use: huge pages beyond the first region */ };
 
 #define STACK_HINT 0x8000000000ull /* below the heap's, so that seeded schedules repeat addresses */
 
@@ -40,9 +43,16 @@ static noreturn_ void no_memory(Heap *h) {
     heap_out_of_memory(h, REGION_BYTES);
 }
 
+static void stack_huge_pages(Heap *h, bool on) { /* the first region serves small programs */
+    h->stacks_huge = on;
+    for (int i = 1; i < h->regions.len; i++)
+        madvise(h->regions.at[i].p, h->regions.at[i].n, on ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
 static void *slab_new(Heap *h) { /* lock held */
     limit_check(h, SLAB_BYTES);
     h->stack_sys += SLAB_BYTES;
+    if (unlikely(!h->stacks_huge && h->stack_sys > STACK_HUGE_BYTES)) stack_huge_pages(h, true);
     if (h->free_slabs.len) return vec_pop(&h->free_slabs);
     if (h->region_at == h->region_end) {
         size_t n = REGION_BYTES + HUGE_BYTES;
@@ -52,8 +62,7 @@ static void *slab_new(Heap *h) { /* lock held */
         uint8_t *at = (uint8_t *)(((uintptr_t)p + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1));
         if (at != p) munmap(p, (size_t)(at - p));
         if (at + REGION_BYTES != p + n) munmap(at + REGION_BYTES, (size_t)(p + n - at) - REGION_BYTES);
-        /* The first region serves small programs. */
-        if (h->regions.len) madvise(at, REGION_BYTES, MADV_HUGEPAGE);
+        if (h->regions.len && h->stacks_huge) madvise(at, REGION_BYTES, MADV_HUGEPAGE);
         san_root(at, REGION_BYTES);
         Slab r = {at, REGION_BYTES};
         vec_push(&h->regions, r);
@@ -65,10 +74,27 @@ static void *slab_new(Heap *h) { /* lock held */
     return s;
 }
 
-static void slab_release(Heap *h, void *slab) { /* lock held or world stopped */
-    madvise(slab, SLAB_BYTES, MADV_DONTNEED);
+static void slab_release(Heap *h, void *slab) { /* world stopped; slabs_give_back follows */
     vec_push(&h->free_slabs, slab);
     h->stack_sys -= SLAB_BYTES;
+}
+
+static int by_address_down(const void *a, const void *b) {
+    uint8_t *x = *(uint8_t *const *)a, *y = *(uint8_t *const *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Gives all free slabs back to the system, side by side at once, also what a huge page has made resident again. The lowest
+ * will be taken first. */
+static void slabs_give_back(Heap *h) {
+    void **at = h->free_slabs.at;
+    int n = h->free_slabs.len;
+    if (n) qsort(at, (size_t)n, sizeof *at, by_address_down);
+    for (int i = 0, j; i < n; i = j) {
+        for (j = i + 1; j < n && (uint8_t *)at[j] + SLAB_BYTES == at[j - 1]; j++) {}
+        madvise(at[j - 1], (size_t)(j - i) * SLAB_BYTES, MADV_DONTNEED);
+    }
+    if (h->region_at != h->region_end) madvise(h->region_at, (size_t)(h->region_end - h->region_at), MADV_DONTNEED);
 }
 
 void *slab_take(Vm *vm) {
@@ -78,11 +104,7 @@ void *slab_take(Vm *vm) {
     return s;
 }
 
-void slab_give(Vm *vm, void *slab) {
-    pthread_mutex_lock(&vm->heap->lock);
-    slab_release(vm->heap, slab);
-    pthread_mutex_unlock(&vm->heap->lock);
-}
+void slab_give(Vm *vm, void *slab) { slab_release(vm->heap, slab); }
 
 /* ---- Chunks ------------------------------------------------------------------------------------------- */
 
@@ -252,6 +274,8 @@ void stack_trim(Heap *h, bool all) {
         }
     for (int i = 0; i < gone.len; i++) slab_release(h, gone.at[i]);
     vec_free(&gone);
+    if (h->stacks_huge && h->stack_sys < STACK_HUGE_BYTES / 2) stack_huge_pages(h, false);
+    slabs_give_back(h);
 }
 
 void stack_pool_free(Heap *h) {

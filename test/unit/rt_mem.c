@@ -1,6 +1,8 @@
 /* The heap and the collector. */
 #include "rt_stub.h"
 
+#include <unistd.h>
+
 typedef struct Node { struct Node *l, *r; } Node;
 static Node *tree(M *m, int depth) {
     Node *n = mem_new(m, &type_pair);
@@ -168,9 +170,120 @@ static void test_stacks(void **state) {
     world_free(w);
 }
 
+static size_t resident(const void *from, size_t n) { /* bytes */
+    static unsigned char in[1 << 16];
+    size_t count = 0;
+    for (size_t at = 0; at < n; at += sizeof in << 12) {
+        size_t k = n - at < sizeof in << 12 ? n - at : sizeof in << 12;
+        assert_int_equal(mincore((uint8_t *)from + at, k, in), 0);
+        for (size_t i = 0; i < k >> 12; i++) count += in[i] & 1;
+    }
+    return count << 12;
+}
+
+static bool wants_huge(const void *p) { /* is the mapping of p one with MADV_HUGEPAGE? */
+    FILE *f = fopen("/proc/self/smaps", "r");
+    char line[512];
+    bool here = false, huge = false;
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        uint64_t lo, hi;
+        if (sscanf(line, "%lx-%lx ", &lo, &hi) == 2) here = (uintptr_t)p >= lo && (uintptr_t)p < hi;
+        if (here && !strncmp(line, "VmFlags:", 8)) huge = strstr(line, " hg") != NULL;
+    }
+    fclose(f);
+    return huge;
+}
+
+/* What was given back and then made resident by a huge page that a neighbour touched goes back once more; with few
+ * stacks in use there are no huge pages. */
+static void test_release_stacks(void **state) {
+    enum { CHUNKS = 3000, BYTES = 16000 }; /* 48 MB */
+    World *w = world_new();
+    Heap *h = w->vm.heap;
+    static StackChunk *c[CHUNKS];
+    w->vm.sched = (void *)w; /* there is one to trim */
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < CHUNKS; i++) {
+            if (!c[i]) c[i] = stack_chunk_new(&w->m, BYTES / 8);
+            memset(c[i]->words, i, BYTES);
+        }
+        assert_true(h->stack_sys > 40 << 20);
+        int regions = h->regions.len;
+        assert_true(regions > 4);
+        void *last = h->regions.at[regions - 1].p;
+        assert_true(h->stacks_huge);
+        for (int i = 0; i < CHUNKS; i++)
+            if (i % 500) {
+                stack_chunk_free(&w->m, c[i]);
+                c[i] = NULL;
+            }
+        mem_release_os(&w->m);
+        assert_true(h->stack_sys <= (CHUNKS / 500 + 2) * SLAB_BYTES);
+        assert_false(wants_huge(last));
+        for (int again = 0; again < 2; again++) {
+            size_t n = 0;
+            for (int i = 0; i < regions; i++) n += resident(h->regions.at[i].p, h->regions.at[i].n);
+            assert_true(n <= h->stack_sys);
+            for (int i = 0; i < h->free_slabs.len; i++) ((uint8_t *)h->free_slabs.at[i])[4096 * i % SLAB_BYTES] = 0;
+            mem_release_os(&w->m);
+        }
+        for (int i = 1; i < h->free_slabs.len; i++) /* the lowest is taken first */
+            assert_true(h->free_slabs.at[i - 1] > h->free_slabs.at[i]);
+        StackChunk *k = stack_chunk_new(&w->m, BYTES / 8);
+        stack_chunk_free(&w->m, k);
+    }
+    for (int i = 0; i < CHUNKS; i++)
+        if (c[i]) stack_chunk_free(&w->m, c[i]);
+    w->vm.sched = NULL;
+    world_free(w);
+}
+
+/* Runs that were given back at different times are one run again: memory does not crumble. */
+static void test_release_heap(void **state) {
+    enum { N = 400, BYTES = 64 << 10 };
+    World *w = world_new();
+    Heap *h = w->vm.heap;
+    M *m = &w->m;
+    gc_set_percent(m, -1);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < N; i++) memset(roots[i] = mem_alloc_noscan(m, BYTES, true), 1, BYTES);
+        size_t used = h->used;
+        for (int part = 0; part < 3; part++) {
+            for (int i = part; i < N; i += 3) roots[i] = NULL;
+            part == 1 ? gc_run(m) : mem_release_os(m);
+            mem_verify(&w->vm);
+        }
+        assert_int_equal(h->inuse_pages, 0);
+        assert_int_equal(h->free_pages, h->released_pages);
+        assert_int_equal(resident(h->base, h->used), 0);
+        h->base[h->used / 2] = 0;
+        mem_release_os(m);
+        assert_int_equal(resident(h->base, h->mapped), 0);
+        uint8_t *all = roots[0] = mem_alloc_noscan(m, (size_t)N * BYTES, true);
+        for (size_t i = 0; i < (size_t)N * BYTES; i += 4096) assert_int_equal(all[i], 0);
+        assert_int_equal(h->used, used);
+        roots[0] = NULL;
+        /* Given back bit by bit by the collector itself. */
+        for (int i = 0; i < N; i++) memset(roots[i] = mem_alloc_noscan(m, BYTES, true), 1, BYTES);
+        for (int part = 0; part < 4; part++) {
+            for (int i = part; i < N; i += 4) roots[i] = NULL;
+            gc_run(m);
+            mem_verify(&w->vm);
+        }
+        int runs = 0;
+        for (int b = 1; b <= NBINS; b++)
+            for (Span *s = h->bins[b]; s; s = s->next) runs++;
+        assert_in_range(runs, 1, 16);
+        mem_release_os(m);
+    }
+    world_free(w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_trees), cmocka_unit_test(test_random),
                                        cmocka_unit_test(test_specials), cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_stacks)};
+                                       cmocka_unit_test(test_stacks), cmocka_unit_test(test_release_stacks),
+                                       cmocka_unit_test(test_release_heap)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
