@@ -93,7 +93,13 @@ void worker_wake(M *m) {
 
 M *worker_new(Vm *vm) {
     Sched *s = vm->sched;
-    M *m = calloc(1, sizeof *m);
+    M *m = s->dead_m;
+    if (m) {
+        s->dead_m = m_sched(m)->idle_next;
+        *m_sched(m) = (MSched){0};
+        return m;
+    }
+    m = calloc(1, sizeof *m);
     MSched *ms = calloc(1, sizeof *ms);
     if (!m || !ms) base_oom();
     m->vm = vm;
@@ -109,7 +115,8 @@ M *worker_new(Vm *vm) {
 static void *m_thread(void *arg) {
     M *m = arg;
     m->vm->sched->run(m);
-    pthread_detach(pthread_self()); /* its goroutine ended, locked to the thread */
+    pthread_detach(pthread_self());
+    if (m_sched(m)->end_thread) thread_gone(m);
     return NULL;
 }
 

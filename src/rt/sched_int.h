@@ -96,6 +96,7 @@ typedef struct Sched {
     P *idle_p;
     _Atomic uint32_t n_idle_p;
     M *idle_m;
+    M *dead_m;                   /* of threads that ended; others may still look at them, so they are never freed */
     uint32_t n_m;
     _Atomic uint32_t n_spinning; /* workers that look for work */
     _Atomic uint32_t n_syscall;  /* workers inside a blocking system call */
@@ -202,6 +203,7 @@ void worker_wake(M *m);
 void thread_wait(M *m);                /* until somebody brings m's goroutine and a P, or only the end */
 void thread_hand_over(M *m, G *g);     /* m's P, and g when not NULL, go to the worker that g may run on */
 void thread_end(M *m);                 /* m's goroutine ended without unlocking: the P goes to another worker */
+void thread_gone(M *m);                /* after that, last of all that m's thread does with m: the record is free */
 P *idle_p_take(Sched *s);               /* or NULL */
 void idle_p_put(Sched *s, P *p);
 

@@ -68,6 +68,8 @@ void thread_hand_over(M *m, G *g) {
 
 void thread_end(M *m) {
     Sched *s = m->vm->sched;
+    m->panic_value = (GoEface){0};
+    m->no_gc = 0;
     pthread_mutex_lock(&s->lock);
     P *p = m->p;
     m->p = NULL;
@@ -75,4 +77,13 @@ void thread_end(M *m) {
     pthread_mutex_unlock(&s->lock);
     if (asleep) worker_wake(asleep);
     while (m->id == 0) worker_park(m); /* the main thread cannot end before the program */
+}
+
+void thread_gone(M *m) {
+    Sched *s = m->vm->sched;
+    pthread_mutex_lock(&s->lock);
+    m->thread = 0; /* the system gives the number to a new thread */
+    m_sched(m)->idle_next = s->dead_m;
+    s->dead_m = m;
+    pthread_mutex_unlock(&s->lock);
 }

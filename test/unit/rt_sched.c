@@ -20,7 +20,7 @@ struct Task {
     SelectCase cases[4];
 };
 
-enum { PRODUCERS = 8, CONSUMERS = 4, EACH = 3000, SELECTORS = 4, SLEEPERS = 200, LOCKERS = 8 };
+enum { PRODUCERS = 8, CONSUMERS = 4, EACH = 3000, SELECTORS = 4, SLEEPERS = 200, LOCKERS = 8, KEEPERS = 1000 };
 static struct {
     GoType elem;
     GoChanType type;
@@ -170,6 +170,16 @@ static RtResult notify(M *m, Task *t) {
     return RT_YIELD;
 }
 
+static RtResult keep(M *m, Task *t) { /* ends, locked to its thread, after it has started the next of its kind */
+    if (!m->id && t->left++ < 1000) return RT_YIELD; /* that thread is the test's */
+    if (!t->state++) {
+        if (m->id) sched_lock_thread(m, m->g);
+        return RT_YIELD;
+    }
+    if (t->id > 1) spawn(m, keep, 0, t->id - 1);
+    return RT_EXIT;
+}
+
 static void test_everything(void **state) {
     static Vm vm;
     vm.stress.sched_seed = -1;
@@ -199,6 +209,7 @@ static void test_everything(void **state) {
     atomic_store(&waiting, 6);
     for (int i = 0; i < 6; i++) spawn(m, await, 500, i);
     for (int i = 0; i < 2; i++) spawn(m, notify, 0, i);
+    for (int i = 0; i < 2; i++) spawn(m, keep, 0, KEEPERS);
     atomic_fetch_sub(&T.live, 1);
     Task *last = calloc(1, sizeof *last);
     last->step = nap;
@@ -217,6 +228,7 @@ static void test_everything(void **state) {
     assert_int_equal(T.sema, 1);
     assert_int_equal(T.early, 0);
     assert_int_equal(sched_count_g(&vm), 0);
+    assert_in_range(vm.sched->n_m, 1, 40); /* records of threads that ended are used again */
 }
 
 int main(void) {
