@@ -32,13 +32,38 @@ static bool occ_free(const Occ *o, const Range *r, int n) {
     return !ranges_meet(o->r.at + lo, o->r.len - lo, r, n);
 }
 
+typedef VEC(Range) Ranges;
+enum { FEW = 4 }; /* are put in place one by one; more make a new array */
+
+static void range_insert(Ranges *v, Range r) {
+    int lo = 0, hi = v->len;
+    while (lo < hi) { /* the first that ends at r's begin or later */
+        int mid = (lo + hi) / 2;
+        if (v->at[mid].to < r.from) lo = mid + 1;
+        else hi = mid;
+    }
+    for (hi = lo; hi < v->len && v->at[hi].from <= r.to; hi++) { /* [lo, hi) and r become one */
+        if (v->at[hi].from < r.from) r.from = v->at[hi].from;
+        if (v->at[hi].to > r.to) r.to = v->at[hi].to;
+    }
+    if (hi == lo) vec_push(v, r); /* room; the place is set below */
+    int tail = v->len - hi - (hi == lo);
+    memmove(v->at + lo + 1, v->at + hi, sizeof r * (size_t)tail);
+    v->at[lo] = r;
+    v->len = lo + 1 + tail;
+}
+
 static void ranges_merge(Sel *s, void *vec_, const Range *r, int n) {
-    VEC(Range) *v = vec_;
+    Ranges *v = vec_;
     if (!v->len || (n && v->at[v->len - 1].to <= r[0].from)) {
         for (int i = 0; i < n; i++) {
             if (v->len && v->at[v->len - 1].to == r[i].from) v->at[v->len - 1].to = r[i].to;
             else vec_push(v, r[i]);
         }
+        return;
+    }
+    if (n <= FEW) {
+        for (int k = 0; k < n; k++) range_insert(v, r[k]);
         return;
     }
     int total = v->len + n, i = 0, j = 0, k = 0;

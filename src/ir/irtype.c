@@ -51,9 +51,11 @@ static void mask_fill(uint8_t *m, Type *t, uint64_t off) {
     }
     case TYPE_STRUCT: {
         StructType *s = (StructType *)t;
+        int64_t at = 0;
         for (int i = 0; i < s->fields.len; i++) {
             Type *ft = object_type(s->fields.at[i]);
-            if (type_has_ptrs(ft)) mask_fill(m, ft, off + (uint64_t)struct_field_offset(s, i));
+            at = struct_next_offset(s, i, at);
+            if (type_has_ptrs(ft)) mask_fill(m, ft, off + (uint64_t)at);
         }
         break;
     }

@@ -131,11 +131,11 @@ static bool is_regular(Type *t) {
     case TYPE_ARRAY: return is_regular(((ArrayType *)t)->elem);
     case TYPE_STRUCT: {
         StructType *s = (StructType *)t;
-        int64_t at = 0;
+        int64_t at = 0, off = 0;
         for (int i = 0; i < s->fields.len; i++) {
             Type *ft = object_type(s->fields.at[i]);
-            if (s->fields.at[i]->name->blank || struct_field_offset(s, i) != at || !is_regular(ft))
-                return false;
+            off = struct_next_offset(s, i, off);
+            if (s->fields.at[i]->name->blank || off != at || !is_regular(ft)) return false;
             at += type_size(ft);
         }
         return at == type_size(t);
@@ -367,14 +367,16 @@ static void fill_struct(IrUnit *u, Sym *s, StructType *st, uint64_t extra) {
     sym_reloc(u->syms, s, 56, RELOC_ADDR, s, (int64_t)extra);
     put64(s, 64, (uint64_t)st->fields.len);
     put64(s, 72, (uint64_t)st->fields.len);
+    int64_t off = 0;
     for (int i = 0; i < st->fields.len; i++) {
         Object *f = st->fields.at[i];
+        off = struct_next_offset(st, i, off);
         uint64_t at = extra + (uint64_t)i * 24;
         addr(u, s, at,
              core_name_symbol(u, name_str(f->name), st->tags ? st->tags[i] : STR(""),
                               f->name->exported, f->embedded, NULL));
         addr(u, s, at + 8, ir_type_symbol(u, object_type(f)));
-        put64(s, at + 16, (uint64_t)struct_field_offset(st, i));
+        put64(s, at + 16, (uint64_t)off);
     }
 }
 

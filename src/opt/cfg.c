@@ -62,13 +62,82 @@ static void visit(Opt *o, BlockId root, BlockId *post, int *npost, bool *seen) {
     }
 }
 
-static int meet(const int *idom, int a, int b) {
-    while (a != b) {
-        while (a > b) a = idom[a];
-        while (b > a) b = idom[b];
+/* ---- Dominators: semi-NCA (Georgiadis, Tarjan, Werneck: Finding dominators in practice, 2006) ---------------------- */
+
+typedef struct Dom { /* nodes by their number in a depth-first search from block 0 */
+    int *num;      /* of an index in rpo; -1: not seen yet */
+    int *index;    /* the other way */
+    int *parent, *semi, *label, *link; /* link: towards the root of the forest, -1: none */
+    int n;
+} Dom;
+
+/* The node with the least semidominator on the way from v to the root of its tree. */
+static int dom_eval(Dom *d, int v, int *stack) {
+    if (d->link[v] < 0) return v;
+    int n = 0;
+    for (int x = v; d->link[d->link[x]] >= 0; x = d->link[x]) stack[n++] = x;
+    while (n) {
+        int x = stack[--n], up = d->link[x];
+        if (d->semi[d->label[up]] < d->semi[d->label[x]]) d->label[x] = d->label[up];
+        d->link[x] = d->link[up];
     }
-    return a;
+    return d->label[v];
 }
+
+/* rec: index of the recover block, which is entered from outside, or -1: an edge from block 0 stands for that. */
+static void dom_search(Opt *o, Dom *d, int rec) {
+    struct Item { int at, next; } *st = arena_alloc(&o->arena, sizeof *st * (size_t)(o->nrpo + 1));
+    int sp = 0;
+    for (int i = 0; i < o->nrpo; i++) d->num[i] = -1;
+    d->num[0] = d->index[0] = d->parent[0] = 0;
+    d->n = 1;
+    st[sp++] = (struct Item){0, 0};
+    while (sp) {
+        struct Item *it = &st[sp - 1];
+        IrBlock *b = &o->f->blocks.at[o->rpo[it->at]];
+        int to = it->next < b->nsucc ? o->rpo_of[b->succ[it->next].to] : -1, end = b->nsucc;
+        if (it->at == 0 && rec >= 0 && it->next == end++) to = rec;
+        if (it->next++ >= end) sp--;
+        else if (to >= 0 && d->num[to] < 0) {
+            d->parent[d->n] = d->num[it->at];
+            d->index[d->n] = to;
+            d->num[to] = d->n++;
+            st[sp++] = (struct Item){to, 0};
+        }
+    }
+}
+
+static void dominators(Opt *o, int rec) {
+    int n = o->nrpo;
+    int *mem = arena_array(&o->arena, int, 8 * (n + 1));
+    Dom d = {mem, mem + n, mem + 2 * n, mem + 3 * n, mem + 4 * n, mem + 5 * n, 0};
+    int *stack = mem + 6 * n, *idom = mem + 7 * n;
+    dom_search(o, &d, rec);
+    check(d.n == n);
+    for (int i = 0; i < n; i++) {
+        d.semi[i] = d.label[i] = i;
+        d.link[i] = -1;
+    }
+    for (int w = n - 1; w > 0; w--) {
+        IrBlock *b = &o->f->blocks.at[o->rpo[d.index[w]]];
+        if (d.index[w] == rec) d.semi[w] = 0;
+        for (int k = 0; k < b->preds.len; k++) {
+            int p = o->rpo_of[b->preds.at[k]];
+            if (p < 0) continue;
+            int u = dom_eval(&d, d.num[p], stack);
+            if (d.semi[u] < d.semi[w]) d.semi[w] = d.semi[u];
+        }
+        d.link[w] = d.parent[w];
+    }
+    o->idom[0] = 0;
+    for (int w = 1; w < n; w++) {
+        idom[w] = d.parent[w];
+        while (idom[w] > d.semi[w]) idom[w] = idom[idom[w]];
+        o->idom[d.index[w]] = d.index[idom[w]];
+    }
+}
+
+/* ---- Order ------------------------------------------------------------------------------------------------------- */
 
 bool *opt_rpo(Opt *o) {
     IrFunc *f = o->f;
@@ -91,7 +160,7 @@ bool *opt_rpo(Opt *o) {
 void opt_cfg(Opt *o) {
     IrFunc *f = o->f;
     bool *seen = opt_rpo(o);
-    int n = f->blocks.len, npost = o->nrpo;
+    int n = f->blocks.len;
     o->idom = arena_array(&o->arena, int, n + 1);
     for (int i = 0; i < n; i++) { /* unreachable blocks lose their edges, so that they are nobody's predecessor */
         IrBlock *b = &f->blocks.at[i];
@@ -106,25 +175,7 @@ void opt_cfg(Opt *o) {
         vec_push(&b->insts, last);
     }
     ir_compute_preds(f);
-    for (int i = 0; i < npost; i++) o->idom[i] = -1;
-    o->idom[0] = 0;
-    int rec = f->recover_block ? o->rpo_of[f->recover_block] : -1;
-    for (bool again = true; again;) {
-        again = false;
-        for (int i = 1; i < npost; i++) {
-            IrBlock *b = &f->blocks.at[o->rpo[i]];
-            int d = i == rec ? 0 : -1; /* entered from outside as well */
-            for (int k = 0; k < b->preds.len; k++) {
-                int p = o->rpo_of[b->preds.at[k]];
-                if (p < 0 || o->idom[p] < 0) continue;
-                d = d < 0 ? p : meet(o->idom, d, p);
-            }
-            if (d >= 0 && o->idom[i] != d) {
-                o->idom[i] = d;
-                again = true;
-            }
-        }
-    }
+    dominators(o, f->recover_block ? o->rpo_of[f->recover_block] : -1);
 }
 
 bool opt_dominates(Opt *o, BlockId a, BlockId b) {

@@ -234,16 +234,22 @@ static void place_params(State *s) {
     for (int i = 0; i < o->nrpo; i++) s->params[i].at.arena = &o->arena;
     int *work = arena_array(&o->arena, int, o->nrpo + 1);
     int *queued = arena_array(&o->arena, int, o->nrpo), *placed = arena_array(&o->arena, int, o->nrpo);
+    VEC(int) *sets = arena_alloc(&o->arena, sizeof *sets * (size_t)s->pieces.len); /* blocks that set each piece */
+    for (int p = 0; p < s->pieces.len; p++) sets[p].arena = &o->arena;
+    for (int i = 1; i < o->nrpo; i++)
+        for (int w = 0; w < s->nwords; w++)
+            for (uint64_t m = s->def[i][w]; m; m &= m - 1) vec_push(&sets[w * 64 + __builtin_ctzll(m)], i);
     for (int vi = 0; vi < f->vars.len; vi++) {
         VarInfo *v = &s->vars[f->vars.at[vi]->id];
         if (!v->ok) continue;
         for (int p = v->first; p < v->first + v->n; p++) {
-            int n = 0;
-            for (int i = 0; i < o->nrpo; i++)
-                if (bit(s->def[i], p) || i == 0) {
-                    work[n++] = i;
-                    queued[i] = p + 1;
-                }
+            int n = 1;
+            work[0] = 0;
+            queued[0] = p + 1;
+            for (int i = 0; i < sets[p].len; i++) {
+                work[n++] = sets[p].at[i];
+                queued[sets[p].at[i]] = p + 1;
+            }
             while (n) {
                 int b = work[--n];
                 for (int k = 0; k < s->df[b].len; k++) {

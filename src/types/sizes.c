@@ -61,6 +61,10 @@ static int64_t offset_of(StructType *s, int n) {
 
 int64_t struct_field_offset(StructType *s, int i) { return offset_of(s, i); }
 
+int64_t struct_next_offset(StructType *s, int i, int64_t before) {
+    return i ? align_up(before + type_size(s->fields.at[i - 1]->type), type_align(s->fields.at[i]->type)) : 0;
+}
+
 static int64_t size_of(Type *t, int depth) {
     if (depth > DEPTH_LIMIT) return -1;
     Type *u = type_underlying(t);

@@ -268,7 +268,8 @@ Object *object_new_field(TypeSession *ts, Package *pkg, Name *name, Type *type, 
 /* Sizes of gc on amd64. */
 int64_t type_size(Type *t);
 int64_t type_align(Type *t);
-int64_t struct_field_offset(StructType *s, int i);
+int64_t struct_field_offset(StructType *s, int i); /* looks at all fields before it */
+int64_t struct_next_offset(StructType *s, int i, int64_t before); /* the same, with the offset of field i - 1 */
 
 /* How types and objects are written. TYPENAME_MESSAGE qualifies relative to `rel` as gc's messages do;
  * TYPENAME_LINK is unique program-wide (full package paths; local types get a number) and names symbols;

@@ -40,6 +40,16 @@ t calls 0 "$N" < <(p "func f(x int) int { return x + 1 }; func main() { println(
 t literals 0 1 < <(p "type T []T; var x = T$(rep '{' $N)$(rep '}' $N); func main() { println(len(x)) }")
 t cases 0 2 < <(p "func main() { x := 2999; switch x { $(rep 'case #: x = 2; ' $N) }; println(x) }")
 t constants 0 2 < <(p "$(rep 'const c# = 1 + d#; const d# = 1; ' $N) func main() { println(c0) }")
+# Large functions and types: near-linear, or these would not end.
+t and-large 0 true < <(p "var x [10]bool; func main() { println($(rep '!x[#%10] && ' 50000)true) }")
+t ifs-large 0 20000 < <(p "var x int; func main() { $(rep 'if x == # { x++ }; ' 20000) println(x) }")
+t loops-large 0 60000 < <(p "var x int; func main() { $(rep 'for range 6 { x++ }; ' 10000) println(x) }")
+t gotos-large 0 20000 < <(p "var x int; func main() { $(rep 'L#: x++; if x < 0 { goto L# }; ' 20000) println(x) }")
+t calls-large 0 30000 < <(p "var x int
+//go:noinline
+func f(a int) int { return a + 1 }; func main() { $(rep 'x = f(x); ' 30000) println(x) }")
+t struct-large 0 '160000 true' < <(p "import \"unsafe\"; type T struct { $(rep 'f# int; ' 20000) }; var t, u T; func main() { println(unsafe.Sizeof(t), t == u) }")
+t cases-large 0 13 < <(p "func f(s string) int { switch s { $(rep 'case "k#": return #; ' 10000) }; return -1 }; func main() { println(f(\"k13\")) }")
 t type-chain-many 1 '*program is nested too deeply' < <(p "$(python3 -c "print(''.join('type T%d struct { T%d }; ' % (i, i + 1) for i in range($M)))") type T$M int; func main() {}")
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

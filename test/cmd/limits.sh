@@ -51,14 +51,14 @@ head_is() {
 oom=$'runtime: out of memory: cannot allocate *-byte block (* in use)\nfatal error: out of memory\n\ngoroutine 1 ?running?:\n*'
 for c in big small huge goroutines stack map timers; do
   head_is "--max-memory $c" 2 "$oom" "$vole" exec --max-memory 96M "$tmp/eat.vole" $c
-  head_is "ulimit -v $c" 2 "$oom" bash -c "ulimit -v 600000; exec '$vole' exec '$tmp/eat.vole' $c"
+  [ -n "${VOLE_SANITIZED:-}" ] || head_is "ulimit -v $c" 2 "$oom" bash -c "ulimit -v 600000; exec '$vole' exec '$tmp/eat.vole' $c"
 done
-head_is "ulimit -v from source" 0 ok bash -c "ulimit -v 600000; exec '$vole' run test/limits/eat.go nothing"
-for kb in 20000 100000 200000 220000 240000 260000 300000; do # a message, never a signal
+[ -n "${VOLE_SANITIZED:-}" ] || head_is "ulimit -v from source" 0 ok bash -c "ulimit -v 600000; exec '$vole' run test/limits/eat.go nothing"
+[ -n "${VOLE_SANITIZED:-}" ] || for kb in 20000 100000 200000 220000 240000 260000 300000; do # a message, never a signal
   out=$( (ulimit -v $kb; exec timeout 60 "$vole" run test/limits/hello.go) 2>&1); rc=$?
   if [ $rc -le 2 ] && [ -n "$out" ]; then ok; else fail "ulimit -v $kb: exit $rc" "$out"; fi
 done
-head_is "collections below the limit" 0 ok "$vole" exec --max-memory=40M "$tmp/eat.vole" churn
+[ -n "${VOLE_SANITIZED:-}" ] || head_is "collections below the limit" 0 ok "$vole" exec --max-memory=40M "$tmp/eat.vole" churn
 head_is --max-goroutines 2 $'runtime: program exceeds 1000-goroutine limit\nfatal error: goroutine exhaustion\n\ngoroutine 1 ?running?:\n*' \
   "$vole" exec --max-goroutines=1000 "$tmp/eat.vole" goroutines
 head_is "--max-goroutines is exact" 0 ok "$vole" exec --max-goroutines=1000 "$tmp/eat.vole" thousand
@@ -79,7 +79,7 @@ done
 
 # hello world, from source, uncached
 peak=$("$vole" run -stats=mem test/limits/hello.go 2>&1 | sed -n 's/^peak memory \([0-9]*\).*/\1/p')
-if [ "${peak:-99}" -lt 15 ]; then ok; else fail "hello world takes ${peak} MB"; fi
+if [ -n "${VOLE_SANITIZED:-}" ] || [ "${peak:-99}" -lt 15 ]; then ok; else fail "hello world takes ${peak} MB"; fi
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

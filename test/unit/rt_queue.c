@@ -5,22 +5,23 @@
 #include "rt/sched_int.h"
 
 enum { NPROCS = 3, MANY = 1000 };
-static Vm vm;
+static Vm vms[16], *vm = vms; /* one a test: there is no taking down of a runtime */
 static void run(M *m) {}
 
 static M *set_up(void) {
-    vm = (Vm){.rand_seed = 12345};
-    vm.stress.sched_seed = -1;
-    heap_init(&vm);
-    sched_init(&vm, NPROCS, run);
-    p_sched(vm.ms->p)->tick = 1; /* nobody's turn out of order */
-    return vm.ms;
+    check(++vm < vms + ARRAY_LEN(vms));
+    vm->rand_seed = 12345;
+    vm->stress.sched_seed = -1;
+    heap_init(vm);
+    sched_init(vm, NPROCS, run);
+    p_sched(vm->ms->p)->tick = 1; /* nobody's turn out of order */
+    return vm->ms;
 }
 
 /* A second worker with a P of its own. */
 static M *other_worker(void) {
-    M *m = worker_new(&vm);
-    worker_attach(m, idle_p_take(vm.sched));
+    M *m = worker_new(vm);
+    worker_attach(m, idle_p_take(vm->sched));
     p_sched(m->p)->tick = 1;
     return m;
 }
@@ -45,12 +46,12 @@ static void test_order(void **state) {
         make_ready(m, readied[i], false);
     }
     make_ready(m, direct, true);
-    assert_true(queue_any_work(vm.sched)); /* two Ps are idle: some of it is open to them */
+    assert_true(queue_any_work(vm->sched)); /* two Ps are idle: some of it is open to them */
     assert_ptr_equal(queue_pop(m), direct);
     for (int i = MANY; i-- > 0;) assert_ptr_equal(queue_pop(m), kids[i]);
     for (int i = 0; i < MANY; i++) assert_ptr_equal(queue_pop(m), readied[i]);
     assert_null(queue_pop(m));
-    assert_false(queue_any_work(vm.sched));
+    assert_false(queue_any_work(vm->sched));
 }
 
 static void test_offer(void **state) {
@@ -106,19 +107,19 @@ static void test_records(void **state) {
             g->wait.elem = g;
             g->wait_reason = WAIT_SLEEP;
         }
-        assert_int_equal(sched_count_g(&vm), MANY);
+        assert_int_equal(sched_count_g(vm), MANY);
         for (int i = 0; i < MANY; i++) sched_free_g(m, gs[(i * 7) % MANY]);
-        assert_int_equal(sched_count_g(&vm), 0);
+        assert_int_equal(sched_count_g(vm), 0);
     }
     uint32_t slabs = 0, used = 0;
-    for (GSlab *s = sched_slab_first(&vm); s; s = sched_slab_next(s)) slabs++, used += s->used;
+    for (GSlab *s = sched_slab_first(vm); s; s = sched_slab_next(s)) slabs++, used += s->used;
     assert_int_equal(slabs, 1); /* used again */
     assert_in_range(used, MANY, MANY + 64);
-    sched_p_retire_g(&vm, m->p); /* what the P kept is there for others */
+    sched_p_retire_g(vm, m->p); /* what the P kept is there for others */
     M *other = other_worker();
     for (int i = 0; i < MANY; i++) gs[i] = sched_new_g(other, 8);
-    assert_int_equal(sched_count_g(&vm), MANY);
-    assert_in_range(sched_slab_first(&vm)->used, MANY, MANY + 64);
+    assert_int_equal(sched_count_g(vm), MANY);
+    assert_in_range(sched_slab_first(vm)->used, MANY, MANY + 64);
 }
 
 int main(void) {
