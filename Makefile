@@ -101,13 +101,17 @@ fuzz: setup
 	@tools/fuzz $(or $(FUZZ_ONLY),$(FUZZ))
 .PHONY: fuzz fuzz-build fuzz-clang-build
 
-# Everything under AddressSanitizer and UBSan, with a sample of Go's tests that run; the runtime's unit tests under ThreadSanitizer.
+# Everything under AddressSanitizer and UBSan, with a sample of Go's tests that run; under ThreadSanitizer the runtime's unit
+# tests and the compiler on several threads.
 sanitize: setup
 	@$(MAKE) --no-print-directory BUILD=asan -j$(JOBS) build/asan/vole unit-build fuzz-build
 	@$(MAKE) --no-print-directory BUILD=asan build/asan/std.vole
 	@OUT=build/asan VOLE_SAMPLE="run 300" tools/run-tests
 	@$(MAKE) --no-print-directory BUILD=tsan -j$(JOBS) $(TSAN_UNIT)
 	@set -e; for t in $(TSAN_UNIT); do timeout 600 $$t; done
+	@$(MAKE) --no-print-directory BUILD=tsan -j$(JOBS) build/tsan/vole
+	@$(MAKE) --no-print-directory BUILD=tsan build/tsan/std.vole
+	@VOLE=build/tsan/vole test/cmd/parallel.sh
 TSAN_UNIT = $(patsubst test/unit/%.c,build/tsan/unit/%,$(wildcard test/unit/rt_*.c))
 .PHONY: sanitize
 

@@ -109,9 +109,7 @@ Sym *compile_base_word(void *ctx, Sym *data, uint64_t off, bool func) {
         Sym *s = sym_get(&c->syms, str_c(f->info->name));
         if (s->base_addr == addr) return s;
     }
-    char name[40];
-    int n = snprintf(name, sizeof name, "go:at.%llx", (unsigned long long)addr);
-    return sym_get_base(&c->syms, (Str){name, (size_t)n}, addr);
+    return sym_at(&c->syms, addr);
 }
 
 /* $VOLE_STD (empty: none) or std.vole next to the executable. */

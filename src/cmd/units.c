@@ -77,11 +77,11 @@ static bool is_ready(Job *j, Task *t) {
 /* One of the tasks before number `end` that can be done, taken; NULL when there is none. The lock is held. */
 static Task *take(Job *j, int end) {
     Task *best = NULL;
-    uint64_t seen = 0;
+    uint64_t seen = 0; /* that could be chosen */
     for (int i = 0; i < end && (!best || j->shuffle); i++) {
         if (!is_ready(j, &j->tasks[i])) continue;
         if (j->shuffle) j->shuffle = j->shuffle * 6364136223846793005ull + 1442695040888963407ull;
-        if (!best || (j->shuffle >> 33) % ++seen == 0) best = &j->tasks[i];
+        if ((j->shuffle >> 33) % ++seen == 0) best = &j->tasks[i];
     }
     if (best) best->taken = true;
     return best;

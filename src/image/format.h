@@ -17,7 +17,7 @@
 #define IMAGE_SPACE_SIZE 0x80000000ull
 #define IMAGE_SPACE_LEAST 0x8000000ull
 #define IMAGE_MAGIC 0x31454c4f56ull /* "VOLE1" */
-#define IMAGE_VERSION 2
+#define IMAGE_VERSION 3
 
 /* ---- Frames --------------------------------------------------------------------------------- */
 /*

@@ -24,12 +24,13 @@ void symtab_free(SymTab *t) {
     pthread_mutex_destroy(&t->bodies_lock);
 }
 
-/* Unit number << 32 | count; 0: nobody else is at work. */
+/* Unit number << 32 | count; 0: nobody else is at work; LAST: the same for all. */
 static _Thread_local uint64_t next_order;
+#define LAST UINT64_MAX
 
-uint64_t sym_order_begin(uint64_t unit) {
+uint64_t sym_order_begin(int64_t unit) {
     uint64_t before = next_order;
-    next_order = unit << 32;
+    next_order = unit < 0 ? LAST : (uint64_t)unit << 32;
     return before;
 }
 
@@ -37,7 +38,10 @@ void sym_order_end(uint64_t before) { next_order = before; }
 
 static int by_order(const void *a, const void *b) {
     const Sym *x = *(Sym *const *)a, *y = *(Sym *const *)b;
-    return x->order < y->order ? -1 : x->order > y->order;
+    if (x->order != y->order) return x->order < y->order ? -1 : 1;
+    size_t n = x->name.n < y->name.n ? x->name.n : y->name.n;
+    int c = memcmp(x->name.p, y->name.p, n);
+    return c ? c : x->name.n < y->name.n ? -1 : x->name.n > y->name.n;
 }
 
 void symtab_settle(SymTab *t, int first) {
@@ -50,10 +54,12 @@ void symtab_settle(SymTab *t, int first) {
 
 /* base: the address in a base image where it is known, else 0. */
 static Sym *find_or_make(SymTab *t, Str name, uint64_t base) {
-    uint64_t order = next_order ? next_order++ : 0;
+    uint64_t order = next_order && next_order != LAST ? next_order++ : next_order;
     pthread_mutex_lock(&t->lock);
     Sym *s = map_get_str(&t->by_name, name);
-    if (!s) {
+    if (s) {
+        if (order < s->order) s->order = order;
+    } else {
         s = arena_new(&t->arena, Sym);
         s->name = str_dup(&t->arena, name);
         s->keep_name = true;
@@ -63,16 +69,26 @@ static Sym *find_or_make(SymTab *t, Str name, uint64_t base) {
         else if (t->base_lookup) s->base_addr = t->base_lookup(t->base_ctx, s->name);
         vec_push(&t->all, s);
         map_set_str(&t->by_name, s->name, s);
-    } else {
-        if (base && s->kind == SYM_UNDEF && !s->base_addr) __atomic_store_n(&s->base_addr, base, __ATOMIC_RELAXED); /* one without a name in the image's index */
-        if (order < s->order) s->order = order;
     }
     pthread_mutex_unlock(&t->lock);
     return s;
 }
 
 Sym *sym_get(SymTab *t, Str name) { return find_or_make(t, name, 0); }
-Sym *sym_get_base(SymTab *t, Str name, uint64_t addr) { return find_or_make(t, name, addr); }
+
+Sym *sym_get_base(SymTab *t, Str name, uint64_t addr, bool named) {
+    if (named || !addr) return find_or_make(t, name, addr);
+    Sym *s = sym_find(t, name);
+    return s && !s->base_addr && !s->order ? s : sym_at(t, addr);
+}
+
+Sym *sym_at(SymTab *t, uint64_t addr) {
+    char name[40];
+    int n = snprintf(name, sizeof name, "go:at.%llx", (unsigned long long)addr);
+    Sym *s = find_or_make(t, (Str){name, (size_t)n}, addr);
+    s->keep_name = false;
+    return s;
+}
 
 Sym *sym_find(SymTab *t, Str name) {
     pthread_mutex_lock(&t->lock);

@@ -8,7 +8,9 @@
  *
  * The order of symbols is the order of the image's parts, so it must not depend on which thread came first: while
  * several work, each says with sym_order_begin which unit it works for, a symbol is where the first unit that named it
- * would have put it, and symtab_settle sorts in the end. */
+ * would have put it, and symtab_settle sorts in the end. Strings and boxes of constants have no name in an image's
+ * index: those that only bodies of a base image mention are named by their address (sym_at), so that what a unit makes
+ * does not depend on whether another has already read such a body. */
 #ifndef VOLE_SYM_H
 #define VOLE_SYM_H
 
@@ -62,7 +64,7 @@ struct Sym {
     uint64_t base_addr; /* nonzero: defined in a base image, at this address */
     uint64_t addr;     /* set by the linker */
     uint32_t index;
-    uint64_t order;    /* of those made since sym_order_begin, until symtab_settle: unit, count of names asked for */
+    uint64_t order;    /* of those made since sym_order_begin, until symtab_settle: unit, count of names asked for; else 0 */
 };
 
 typedef struct SymTab {
@@ -81,17 +83,20 @@ typedef struct SymTab {
 void symtab_init(SymTab *t);
 void symtab_free(SymTab *t);
 Sym *sym_get(SymTab *t, Str name);            /* finds or makes (UNDEF; base_addr filled by base_lookup) */
-/* The same for a symbol that a base image is known to define, at addr: without a search there. */
-Sym *sym_get_base(SymTab *t, Str name, uint64_t addr);
+/* The same for a symbol that a base image is known to define, at addr: without a search there. named: it is in the
+ * image's index. Else it is what was called so before sym_order_begin, or sym_at(addr). */
+Sym *sym_get_base(SymTab *t, Str name, uint64_t addr, bool named);
+Sym *sym_at(SymTab *t, uint64_t addr);        /* something of a base image without a name, by its address */
 Sym *sym_find(SymTab *t, Str name);           /* NULL when absent */
 /* First caller gets true and must define it; later callers (and base-defined symbols) get false. */
 bool sym_begin_define(SymTab *t, Sym *s, SymKind kind);
 void sym_set_data(SymTab *t, Sym *s, const void *p, size_t n, int align); /* copies */
 void sym_alloc_data(SymTab *t, Sym *s, size_t n, int align);              /* zeroed; write to s->data */
 void sym_reloc(SymTab *t, Sym *s, uint32_t off, RelocKind kind, Sym *target, int64_t addend);
-/* From here on the calling thread names symbols for unit number `unit` (from 1; 0: it is alone); returns what to give to
- * sym_order_end. The pair may stand inside of another. */
-uint64_t sym_order_begin(uint64_t unit);
+enum { SYM_ORDER_NONE = -1 };
+/* From here on the calling thread names symbols for unit number `unit` (from 1; 0: it is alone; SYM_ORDER_NONE: for all, what
+ * no unit names itself comes last, by name); returns what to give to sym_order_end. The pair may stand inside of another. */
+uint64_t sym_order_begin(int64_t unit);
 void sym_order_end(uint64_t before);
 void symtab_settle(SymTab *t, int first); /* brings all.at[first ...] into their order; no other thread is at work */
 /* A call names it; several threads may say so. */

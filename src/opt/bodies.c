@@ -224,6 +224,7 @@ static uint32_t put_record(Writer *w) {
         Sym *s = w->syms.at[i];
         vec_push(&w->addrs, ((SymPlace){(uint32_t)b->len, s}));
         buf_put(b, "\0\0\0", 4);
+        put_u(b, s->keep_name);
         put_u(b, s->name.n);
         buf_put(b, s->name.p, s->name.n);
     }
@@ -398,7 +399,8 @@ static void read_tables(Reader *r) {
         uint32_t addr;
         memcpy(&addr, r->at, 4);
         r->at += 4;
-        r->syms[i] = sym_get_base(r->u->syms, get_bytes(r), addr ? r->space + addr : 0);
+        bool named = get_u(r);
+        r->syms[i] = sym_get_base(r->u->syms, get_bytes(r), addr ? r->space + addr : 0, named);
     }
     n = get_u(r);
     r->tys = arena_array(a, IrType *, n + 1);
@@ -576,7 +578,9 @@ IrFunc *opt_base_body(IrUnit *u, Sym *s) {
     if (e && e->body) {
         Reader *r = reader_of(u, e);
         r->at = r->base + e->body;
+        uint64_t before = sym_order_begin(SYM_ORDER_NONE);
         s->inl = get_function(r, s);
+        sym_order_end(before);
     }
     IrFunc *f = s->inl;
     pthread_mutex_unlock(&u->syms->bodies_lock);
