@@ -30,7 +30,9 @@ typedef struct PSched {
     uint32_t next_run;      /* how many times in a row next was taken */
     uint32_t tick;
     uint64_t wheel_left;    /* when wheel_run ended last (age_clock) */
-    uint64_t fair_at;       /* when the oldest went first last (age_clock) */
+    uint64_t fair_at;       /* when the slice of the last one that went first was over (age_clock), see fair_turn */
+    uint32_t fair_tick;     /* at which tick the next may go first */
+    bool fair_runs;
     uint64_t work_since;    /* when there was work for an idle P first (age_clock); 0: there is none */
     G *free_g, *spare_g;    /* finished goroutines for reuse: nfree_g, and a full chain or NULL; see sched_g.c */
     G *fresh_g, *fresh_end; /* records that were never used */
@@ -152,7 +154,7 @@ static inline G *p_running_g(P *p) {
 
 /* ---- sched_queue.c ------------------------------------------------------------------------------- */
 
-enum { FAIR_TICK = 61 }; /* every so many switches the common queue and the oldest get their turn */
+enum { FAIR_TICK = 61 }; /* every so many switches the common queue and the last of the line get their turn */
 
 void gqueue_push_back(GQueue *q, G *g);
 void gqueue_push_front(GQueue *q, G *g);

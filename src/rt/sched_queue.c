@@ -16,7 +16,8 @@ enum {
     OFFER_MAX = 64,    /* goroutines moved between the parts at once, under the lock */
     TAKE_BACK = 32,
     STEAL_MAX = 256,
-    FAIR_AGE = 500 * AGE_US, /* the oldest, which may run for a whole slice, goes first not more often than this */
+    FAIR_AGE = 500 * AGE_US, /* the last, which may run for a whole slice, goes first not more often than this */
+    FAIR_LATEST = 200000 * AGE_US, /* however many others there are */
 };
 
 static void gqueue_set_len(GQueue *q, uint32_t n) { atomic_store_explicit(&q->len, n, memory_order_relaxed); }
@@ -116,8 +117,25 @@ static G *pop_seeded(M *m, PSched *ps) {
     return gqueue_pop_front(&ps->queue);
 }
 
+/* Now and then the last of the line goes first, which new goroutines would starve otherwise. When its slice is over, as
+ * many others have their turn as are in the line then: one that only starts others would fill memory with them. */
+static bool fair_turn(PSched *ps) {
+    if (ps->tick % FAIR_TICK) return false;
+    uint64_t waited = age_clock() - ps->fair_at;
+    if (waited <= FAIR_AGE || ((int32_t)(ps->tick - ps->fair_tick) < 0 && waited <= FAIR_LATEST)) return false;
+    ps->fair_runs = true;
+    return true;
+}
+
+static void fair_turn_over(PSched *ps) {
+    ps->fair_runs = false;
+    ps->fair_at = age_clock();
+    ps->fair_tick = ps->tick + ps->kids.len + atomic_load_explicit(&ps->queue.len, memory_order_relaxed);
+}
+
 G *queue_pop_slow(M *m, PSched *ps) {
     if (m->vm->sched->seeded) return pop_seeded(m, ps);
+    if (unlikely(ps->fair_runs)) fair_turn_over(ps);
     G *g = p_next(ps);
     if (g) {
         p_set_next(ps, NULL);
@@ -128,20 +146,15 @@ G *queue_pop_slow(M *m, PSched *ps) {
         queue_push_back(m->p, g); /* had its run: the hand-off goes to the back */
     }
     ps->next_run = 0;
-    bool oldest = false;
-    if (ps->tick % FAIR_TICK == 0) {
-        uint64_t now = age_clock();
-        oldest = now - ps->fair_at > FAIR_AGE;
-        if (oldest) ps->fair_at = now;
-    }
-    if (ps->kids.head && !oldest) {
+    bool last = fair_turn(ps);
+    if (ps->kids.head && !last) {
         g = gqueue_pop_front(&ps->kids);
         if (ps->kids.head) __builtin_prefetch(ps->kids.head->fp); /* the next one, in a burst no longer in the cache */
         return g;
     }
     if (!atomic_load_explicit(&ps->queue.len, memory_order_relaxed)) return gqueue_pop_back(&ps->kids);
     spin_lock(&ps->lock);
-    if (oldest) {
+    if (last) {
         g = gqueue_pop_back(&ps->queue);
     } else {
         g = gqueue_pop_front(&ps->queue);
