@@ -37,6 +37,32 @@ static void take_results(Sel *s, ValueId id, int at) {
     }
 }
 
+/* Whether a wrapper returns what this call of an interface's method does, and the arguments are its own parameters,
+ * still in their slots: the method may then run in the wrapper's frame, and how many wrappers lie around a value
+ * costs no stack and does not show in how long its frames take to walk. */
+static bool is_tail_call(Sel *s, ValueId id) {
+    IrFunc *f = s->f;
+    IrValue *v = sel_val(s, id);
+    if (!f->is_wrapper || f->has_ctx || f->has_defer || (int)v->nargs != f->nparams || f->params[0]->nslots != 1) return false;
+    for (int i = 1; i < f->nparams; i++) {
+        IrValue *a = sel_val(s, v->args[i]);
+        if (!f->params[i]->nslots) continue;
+        if (a->op != IR_PARAM || a->aux.i != i || reg(s, v->args[i]) != s->param_slots[i]) return false;
+    }
+    IrBlock *b = &f->blocks.at[v->block];
+    uint32_t at = 0;
+    while (b->insts.at[at] != id) at++;
+    while (sel_val(s, b->insts.at[++at])->op == IR_RESULT) {}
+    IrValue *ret = sel_val(s, b->insts.at[at]);
+    if (ret->op != IR_RET || (int)ret->nargs != f->nresults) return false;
+    for (int i = 0; i < f->nresults; i++) {
+        IrValue *r = sel_val(s, ret->args[i]);
+        if (v->type->rep != REP_TUPLE ? ret->args[i] != id : r->op != IR_RESULT || r->args[0] != id || r->aux.i != i)
+            return false;
+    }
+    return true;
+}
+
 static void lower_plain_call(Sel *s, ValueId id) {
     IrValue *v = sel_val(s, id);
     int base = s->out_base, at = base + FRAME_ARGS;
@@ -55,6 +81,7 @@ static void lower_plain_call(Sel *s, ValueId id) {
     }
     default: {
         int f = safe_reg(s, v->args[0], 2);
+        if (is_tail_call(s, id)) emit_abc(s, BC_TAILI, 0, f, (int)v->aux.i);
         at = place_args(s, v, 1, at + 1);
         emit_abc(s, BC_CALLI, base, f, (int)v->aux.i);
     }
