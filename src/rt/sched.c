@@ -277,6 +277,10 @@ G *sched_next(M *m) {
     for (;;) {
         if (atomic_load_explicit(&vm->exiting, memory_order_relaxed)) return NULL;
         if (unlikely(m->locked_g != NULL) && !m->p) thread_wait(m);
+        if (unlikely(m_sched(m)->end_thread) && !m->p) { /* GOMAXPROCS took it away; as an idle worker it would be given work */
+            thread_end(m);
+            return NULL;
+        }
         if (!m->p) { /* came out of a system call without one */
             pthread_mutex_lock(&s->lock);
             P *p = atomic_load(&s->stopping) ? NULL : idle_p_take(s);

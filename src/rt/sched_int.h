@@ -204,7 +204,7 @@ void worker_wake(M *m);
 /* sched_thread.c: goroutines that are locked to their thread */
 void thread_wait(M *m);                /* until somebody brings m's goroutine and a P, or only the end */
 void thread_hand_over(M *m, G *g);     /* m's P, and g when not NULL, go to the worker that g may run on */
-void thread_end(M *m);                 /* m's goroutine ended without unlocking: the P goes to another worker */
+void thread_end(M *m);                 /* m's goroutine ended without unlocking: the P, if any, goes to another worker */
 void thread_gone(M *m);                /* after that, last of all that m's thread does with m: the record is free */
 P *idle_p_take(Sched *s);               /* or NULL */
 void idle_p_put(Sched *s, P *p);

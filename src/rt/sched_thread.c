@@ -73,7 +73,8 @@ void thread_end(M *m) {
     pthread_mutex_lock(&s->lock);
     P *p = m->p;
     m->p = NULL;
-    M *asleep = worker_start(s, p, NULL);
+    check(!m_sched(m)->next_g);
+    M *asleep = p ? worker_start(s, p, NULL) : NULL;
     pthread_mutex_unlock(&s->lock);
     if (asleep) worker_wake(asleep);
     while (m->id == 0) worker_park(m); /* the main thread cannot end before the program */

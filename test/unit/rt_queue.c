@@ -4,6 +4,8 @@
 
 #include "rt/sched_int.h"
 
+#include <unistd.h>
+
 enum { NPROCS = 3, MANY = 1000 };
 static Vm vms[16], *vm = vms; /* one a test: there is no taking down of a runtime */
 static void run(M *m) {}
@@ -122,8 +124,23 @@ static void test_records(void **state) {
     assert_in_range(sched_slab_first(vm)->used, MANY, MANY + 64);
 }
 
+/* A worker whose goroutine ended locked to it, and whose P was taken away meanwhile, ends: as an idle worker it would be
+ * handed a goroutine and never run it. */
+static void test_end_without_p(void **state) {
+    set_up();
+    M *m = other_worker();
+    (void)other_worker(); /* no P is idle */
+    m->p->m = NULL;
+    m->p = NULL;
+    m_sched(m)->end_thread = true;
+    alarm(20); /* it would park */
+    assert_null(sched_next(m));
+    alarm(0);
+    assert_null(vm->sched->idle_m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_offer), cmocka_unit_test(test_steal),
-                                       cmocka_unit_test(test_records)};
+                                       cmocka_unit_test(test_records), cmocka_unit_test(test_end_without_p)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
