@@ -322,7 +322,7 @@ static bool verify_code(Images *im, Image *img, const char *path) {
     for (uint64_t i = 0; i < n; i++) {
         uint32_t word;
         const char *why;
-        if (bc_verify(im, &f[i], vm_nnatives, &word, &why)) continue;
+        if (bc_verify(im, &f[i], vm_nnatives, compile_native_slots, &word, &why)) continue;
         fprintf(stderr, "vole exec: %s: damaged image: %s, word %u: %s\n", path, f[i].info->name, word, why);
         return false;
     }

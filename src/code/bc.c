@@ -15,6 +15,12 @@ const BcOpInfo bc_op_info[BC_OP_COUNT] = {
 #undef BC
 };
 
+const char *const bc_op_slots[BC_OP_COUNT] = {
+#define SLOTS(name, spans) [BC_##name] = spans,
+#include "tables/ops_bc_slots.def"
+#undef SLOTS
+};
+
 uint32_t bc_length(const uint64_t *p) {
     BcOp op = bc_op(*p);
     if (op >= BC_OP_COUNT) return 1;

@@ -26,6 +26,8 @@ typedef struct BcOpInfo {
     uint8_t effects; /* BcEffect */
 } BcOpInfo;
 extern const BcOpInfo bc_op_info[BC_OP_COUNT];
+/* How much of the frame operands span: tables/ops_bc_slots.def. NULL: one slot each. */
+extern const char *const bc_op_slots[BC_OP_COUNT];
 
 static inline uint64_t bc_abc(BcOp op, uint32_t a, uint32_t b, uint32_t c) {
     return (uint64_t)op | (uint64_t)(uint16_t)a << 16 | (uint64_t)(uint16_t)b << 32 |

@@ -21,7 +21,9 @@ void code_disasm(Buf *b, const CodeFunc *cf);
 /* One instruction; returns its length in words. word: index printed and used as base of jumps. */
 uint32_t code_disasm_inst(Buf *b, const uint64_t *p, uint32_t word);
 void code_disasm_func(Buf *b, const VmFunc *f); /* of a loaded function, which may break every rule */
-/* Whether the code of f, of a loaded image, keeps the rules: see verify.c. natives: how many there are. False with the word and *why. */
-nodiscard bool bc_verify(Images *im, const VmFunc *f, uint32_t natives, uint32_t *word, const char **why);
+/* Whether the code of f, of a loaded image, keeps the rules: see verify.c. natives: how many there are; native_slots: the slots of
+ * each (as LinkOptions.native_slots). False with the word and *why. */
+nodiscard bool bc_verify(Images *im, const VmFunc *f, uint32_t natives, void (*native_slots)(int number, uint16_t *params, uint16_t *results),
+                         uint32_t *word, const char **why);
 
 #endif
