@@ -111,7 +111,7 @@ sanitize: setup
 	@set -e; for t in $(TSAN_UNIT); do timeout 600 $$t; done
 	@$(MAKE) --no-print-directory BUILD=tsan -j$(JOBS) build/tsan/vole
 	@$(MAKE) --no-print-directory BUILD=tsan build/tsan/std.vole
-	@VOLE=build/tsan/vole test/cmd/parallel.sh
+	@VOLE_COMPILE_ONLY=1 VOLE=build/tsan/vole test/cmd/parallel.sh
 TSAN_UNIT = $(patsubst test/unit/%.c,build/tsan/unit/%,$(wildcard test/unit/rt_*.c))
 .PHONY: sanitize
 

@@ -52,10 +52,9 @@ void symtab_settle(SymTab *t, int first) {
     }
 }
 
-/* base: the address in a base image where it is known, else 0. */
+/* base: the address in a base image where it is known, else 0. The lock is held. */
 static Sym *find_or_make(SymTab *t, Str name, uint64_t base) {
     uint64_t order = next_order && next_order != LAST ? next_order++ : next_order;
-    pthread_mutex_lock(&t->lock);
     Sym *s = map_get_str(&t->by_name, name);
     if (s) {
         if (order < s->order) s->order = order;
@@ -70,23 +69,36 @@ static Sym *find_or_make(SymTab *t, Str name, uint64_t base) {
         vec_push(&t->all, s);
         map_set_str(&t->by_name, s->name, s);
     }
-    pthread_mutex_unlock(&t->lock);
     return s;
 }
 
-Sym *sym_get(SymTab *t, Str name) { return find_or_make(t, name, 0); }
-
-Sym *sym_get_base(SymTab *t, Str name, uint64_t addr, bool named) {
-    if (named || !addr) return find_or_make(t, name, addr);
-    Sym *s = sym_find(t, name);
-    return s && !s->base_addr && !s->order ? s : sym_at(t, addr);
-}
-
-Sym *sym_at(SymTab *t, uint64_t addr) {
+static Sym *find_or_make_at(SymTab *t, uint64_t addr) {
     char name[40];
     int n = snprintf(name, sizeof name, "go:at.%llx", (unsigned long long)addr);
     Sym *s = find_or_make(t, (Str){name, (size_t)n}, addr);
     s->keep_name = false;
+    return s;
+}
+
+Sym *sym_get(SymTab *t, Str name) {
+    pthread_mutex_lock(&t->lock);
+    Sym *s = find_or_make(t, name, 0);
+    pthread_mutex_unlock(&t->lock);
+    return s;
+}
+
+Sym *sym_get_base(SymTab *t, Str name, uint64_t addr, bool named) {
+    pthread_mutex_lock(&t->lock);
+    Sym *s = named || !addr ? find_or_make(t, name, addr) : map_get_str(&t->by_name, name);
+    if (!named && addr && (!s || s->base_addr || s->order)) s = find_or_make_at(t, addr);
+    pthread_mutex_unlock(&t->lock);
+    return s;
+}
+
+Sym *sym_at(SymTab *t, uint64_t addr) {
+    pthread_mutex_lock(&t->lock);
+    Sym *s = find_or_make_at(t, addr);
+    pthread_mutex_unlock(&t->lock);
     return s;
 }
 
