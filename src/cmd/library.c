@@ -193,7 +193,11 @@ bool library_open_as(Compile *c, const char *manifest, Str id) {
         bool ok = image_load_file(&c->images, path, &img, &err);
         c->images.abi_hash = 0;
         c->images.trusted = false;
-        if (!ok || !pkgindex_open(&c->arena, image_export_data(img), &packages, &err) || !pkgindex_append(&c->arena, &c->std, &packages, &err)) return false;
+        if (!ok) return false;
+        if (!pkgindex_open(&c->arena, image_export_data(img), &packages, &err) || !pkgindex_append(&c->arena, &c->std, &packages, &err)) {
+            image_unload(&c->images, img);
+            return false;
+        }
         c->library = arena_printf(&c->arena, "%s", manifest);
         cache_used(path);
         cache_used(manifest);

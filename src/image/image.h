@@ -59,6 +59,7 @@ nodiscard bool image_load_file(Images *im, const char *path, Image **out, const 
 enum { IMAGE_SHEBANG_SIZE = 4096 };
 nodiscard bool image_peek_file(Arena *a, const char *path, Str *build_id, Str *base_build_id, const char **err);
 nodiscard bool image_load_blob(Images *im, Buf *blob, Image **out, const char **err); /* takes the blob */
+void image_unload(Images *im, Image *img); /* the one loaded last, which nothing refers to */
 void images_free(Images *im);
 
 /* Text of everything in the image: sections, symbols, functions (disasm may be NULL), relocation count. */

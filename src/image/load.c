@@ -222,6 +222,12 @@ static void add_seams(uint8_t *mem, uint64_t from, uint64_t to) {
 
 /* ---- Loading ----------------------------------------------------------------------------------- */
 
+/* The addresses stay reserved. */
+static void discard(Image *g) {
+    mmap(g->mem, g->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    free(g);
+}
+
 static bool load(Images *im, const void *bytes, int fd, uint64_t at, const ImageHeader *h,
                  bool trusted, Image **out, const char **err) {
     if (im->list.len) {
@@ -259,9 +265,7 @@ static bool load(Images *im, const void *bytes, int fd, uint64_t at, const Image
     ok = ok && ((trusted && !delta) || relocate(g, delta, h->base + h->mem_size, err));
     if (ok && !trusted) ok = check_functions(g, err) && check_symbols(g, err);
     if (!ok) {
-        mmap(mem, h->mem_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-             -1, 0);
-        free(g);
+        discard(g);
         return false;
     }
     /* What Go must not write faults when it is written. */
@@ -346,6 +350,13 @@ bool image_load_blob(Images *im, Buf *blob, Image **out, const char **err) {
               load(im, blob->data, -1, 0, &h, im->trusted, out, err);
     buf_free(blob);
     return ok;
+}
+
+void image_unload(Images *im, Image *g) {
+    check(im->list.len && vec_last(&im->list) == g);
+    im->list.len--;
+    im->next_addr = g->h.base;
+    discard(g);
 }
 
 void images_free(Images *im) {

@@ -6,8 +6,8 @@
 #include "build/pkgindex.h"
 #include "code/code.h"
 #include "image/image_int.h"
-#include "image/pctab.h"
 #include "types/export.h"
+#include "../unit/sample_image.h"
 
 #include <stdlib.h>
 
@@ -45,76 +45,17 @@ static void export_section(Buf *out) {
     arena_free(&diags.arena);
 }
 
-static int find_native(Str name) { return str_is(name, "native") ? 7 : -1; }
-
-static void add_func(SymTab *t, const char *name, Sym *callee, Sym *data) {
-    Sym *s = sym_get(t, str_c(name));
-    if (!sym_begin_define(t, s, SYM_FUNC)) bug("%s is defined twice", name);
-    CodeFunc *c = arena_new(&t->arena, CodeFunc);
-    static uint64_t words[8] = {1, 0, 0, 0x1234, 77, 0x100000001, 3, 2};
-    c->words = arena_memdup(&t->arena, words, sizeof words);
-    c->nwords = ARRAY_LEN(words);
-    c->relocs = arena_array(&t->arena, struct CodeReloc, 2);
-    c->relocs[0] = (struct CodeReloc){1, CODE_RELOC_ADDR64, callee, 0};
-    c->relocs[1] = (struct CodeReloc){2, CODE_RELOC_ADDR64, data, 8};
-    c->nrelocs = 2;
-    callee->is_func = true;
-    c->frame_slots = 12;
-    c->param_slots = c->result_slots = 1;
-    c->name = str_c(name);
-    c->file = STR("x.go");
-    c->start_line = 10;
-    LineEnc le = {.start_line = 10};
-    line_enc_add(&le, 0, 11, -1);
-    line_enc_add(&le, 2, 9, 1);
-    line_enc_add(&le, 4, 300, 0);
-    c->lines = arena_memdup(&t->arena, le.out.data, le.out.len);
-    c->nlines = (uint32_t)le.out.len;
-    buf_free(&le.out);
-    MapEnc me = {.nslots = 8};
-    map_enc_add(&me, 3, (const uint8_t[]){5});
-    map_enc_add(&me, 5, (const uint8_t[]){0x81});
-    Buf maps = {0};
-    map_enc_finish(&me, &maps);
-    c->maps = arena_memdup(&t->arena, maps.data, maps.len);
-    c->nmaps = (uint32_t)maps.len;
-    buf_free(&maps);
-    c->inlines = arena_array(&t->arena, InlineInfo, 3);
-    c->inlines[0] = (InlineInfo){"inlined", "y.go", 5, 2};
-    c->inlines[1] = (InlineInfo){"again", "y.go", 6, 0};
-    c->inlines[2] = (InlineInfo){"", "z.go", 7, -1};
-    c->ninlines = 3;
-    static uint8_t mask[] = {2}, args[] = {1};
-    c->objects = arena_new(&t->arena, FrameObject);
-    c->objects[0] = (FrameObject){6, 2, mask};
-    c->nobjects = 1;
-    c->args_ptrs = args;
-    c->args_ptrs_words = 1;
-    s->code = c;
-}
-
 bool fuzz_seed(int i, const uint8_t **data, size_t *size) {
     static Buf out;
     if (i) return false;
     SymTab t;
     symtab_init(&t);
-    Sym *d = sym_get(&t, STR("main.data")), *bss = sym_get(&t, STR("main.bss"));
-    bool ok = sym_begin_define(&t, d, SYM_DATA) && sym_begin_define(&t, bss, SYM_BSS);
-    sym_alloc_data(&t, d, 32, 8);
-    d->ptrmask = arena_memdup(&t.arena, (uint8_t[]){2}, 1);
-    bss->size = 16;
-    bss->ptrmask = arena_memdup(&t.arena, (uint8_t[]){1}, 1);
-    Sym *str = sym_string_bytes(&t, STR("hello")), *g = sym_get(&t, STR("main.g"));
-    add_func(&t, "main.f", g, d);
-    add_func(&t, "main.g", sym_get(&t, STR("native")), bss);
-    sym_reloc(&t, d, 0, RELOC_FUNC, g, 0);
-    sym_reloc(&t, d, 8, RELOC_ADDR, str, 1);
-    sym_reloc(&t, d, 16, RELOC_OFF32, str, 0);
+    sample_symbols(&t);
     Buf section = {0};
     export_section(&section);
-    LinkOptions opt = {.base = IMAGE_SPACE_BASE, .entry = "main.f", .native_find = find_native, .build_id = STR("id"), .export_data = buf_str(&section)};
+    LinkOptions opt = {.base = IMAGE_SPACE_BASE, .entry = "main.f", .native_find = sample_find_native, .build_id = STR("id"), .export_data = buf_str(&section)};
     const char *err = "";
-    if (!ok || !image_link(&t, &opt, &out, &err)) bug("cannot link the seed: %s", err);
+    if (!image_link(&t, &opt, &out, &err)) bug("cannot link the seed: %s", err);
     buf_free(&section);
     symtab_free(&t);
     *data = (const uint8_t *)out.data;

@@ -6,79 +6,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "image/image.h"
-#include "image/pctab.h"
-
-static int find_native(Str name) { return str_is(name, "rt.native") ? 7 : -1; }
-
-static Sym *make_func(SymTab *t, const char *name, Sym *callee, Sym *data, uint32_t nwords) {
-    Sym *s = sym_get(t, str_c(name));
-    assert_true(sym_begin_define(t, s, SYM_FUNC));
-    CodeFunc *c = arena_new(&t->arena, CodeFunc);
-    c->words = arena_array(&t->arena, uint64_t, nwords);
-    c->nwords = nwords;
-    for (uint32_t i = 0; i < nwords; i++) c->words[i] = 1000 + i;
-    c->relocs = arena_array(&t->arena, struct CodeReloc, 2);
-    c->relocs[0] = (struct CodeReloc){1, CODE_RELOC_ADDR64, callee, 0};
-    callee->is_func = true;
-    c->relocs[1] = (struct CodeReloc){2, CODE_RELOC_ADDR64, data, 8};
-    c->nrelocs = 2;
-    c->frame_slots = 12;
-    c->param_slots = 1;
-    c->result_slots = 1;
-    c->name = str_c(name);
-    c->file = STR("x.go");
-    c->start_line = 10;
-    LineEnc le = {.start_line = 10};
-    line_enc_add(&le, 0, 11, -1);
-    line_enc_add(&le, 2, 9, -1);
-    line_enc_add(&le, 4, 300, 0);
-    c->lines = arena_memdup(&t->arena, le.out.data, le.out.len);
-    c->nlines = (uint32_t)le.out.len;
-    buf_free(&le.out);
-    MapEnc me = {.nslots = 8};
-    map_enc_add(&me, 2, (const uint8_t[]){5});
-    map_enc_add(&me, 3, (const uint8_t[]){5});
-    map_enc_add(&me, 5, (const uint8_t[]){0x81});
-    Buf maps = {0};
-    map_enc_finish(&me, &maps);
-    c->maps = arena_memdup(&t->arena, maps.data, maps.len);
-    c->nmaps = (uint32_t)maps.len;
-    buf_free(&maps);
-    c->inlines = arena_new(&t->arena, InlineInfo);
-    c->inlines[0] = (InlineInfo){"inlined", "y.go", 5, -1};
-    c->ninlines = 1;
-    static uint8_t mask[] = {2};
-    c->objects = arena_new(&t->arena, FrameObject);
-    c->objects[0] = (FrameObject){6, 2, mask};
-    c->nobjects = 1;
-    static uint8_t args[] = {1};
-    c->args_ptrs = args;
-    c->args_ptrs_words = 1;
-    s->code = c;
-    return s;
-}
+#include "sample_image.h"
 
 static void make_image(Buf *out, uint64_t base) {
     SymTab t;
     symtab_init(&t);
-    Sym *data = sym_get(&t, STR("main.data")), *bss = sym_get(&t, STR("main.bss"));
-    sym_begin_define(&t, data, SYM_DATA);
-    sym_alloc_data(&t, data, 32, 8);
-    data->ptrmask = arena_memdup(&t.arena, (uint8_t[]){2}, 1);
-    sym_begin_define(&t, bss, SYM_BSS);
-    bss->size = 16;
-    bss->ptrmask = arena_memdup(&t.arena, (uint8_t[]){1}, 1);
-    Sym *str = sym_string_bytes(&t, STR("hello"));
-    assert_ptr_equal(str, sym_string_bytes(&t, STR("hello")));
-    Sym *f2 = sym_get(&t, STR("main.g"));
-    Sym *f1 = make_func(&t, "main.f", f2, data, 6);
-    make_func(&t, "main.g", sym_get(&t, STR("rt.native")), bss, 5);
-    make_func(&t, "main.h", sym_get(&t, STR("rt.missing")), bss, 5);
-    sym_reloc(&t, data, 0, RELOC_FUNC, f1, 0);
-    sym_reloc(&t, data, 8, RELOC_ADDR, str, 1);
-    sym_reloc(&t, data, 16, RELOC_OFF32, str, 0);
-    LinkOptions opt = {.base = base, .entry = "main.f", .native_find = find_native, .build_id = STR("id1"),
+    Sym *bss = sample_symbols(&t);
+    assert_ptr_equal(sym_string_bytes(&t, STR("hello")), sym_string_bytes(&t, STR("hello")));
+    sample_func(&t, "main.h", sym_get(&t, STR("rt.missing")), bss);
+    LinkOptions opt = {.base = base, .entry = "main.f", .native_find = sample_find_native, .build_id = STR("id1"),
                        .export_data = STR("EXPORT")};
     const char *err;
     if (!image_link(&t, &opt, out, &err)) fail_msg("%s", err);
@@ -100,7 +36,7 @@ static void check_loaded(Images *im, Image *g) {
     assert_string_equal(h->info->name, "main.g");
     uint64_t *data = (uint64_t *)image_lookup(im, STR("main.data"));
     assert_int_equal(f->code[2], (uint64_t)data + 8);
-    assert_int_equal(f->code[3], 1003);
+    assert_int_equal(f->code[3], 0x1234);
     assert_ptr_equal((void *)data[0], f);
     assert_memory_equal((void *)data[1], "ello", 4);
     assert_memory_equal((void *)(im->space + (uint32_t)data[2]), "hello", 5);
@@ -221,11 +157,30 @@ static void every_damage(void **state) {
     buf_free(&good);
 }
 
+/* One that turns out to be of no use is let go, and its place is free again. */
+static void unload(void **state) {
+    Images im = {0};
+    Image *g;
+    const char *err;
+    for (int round = 0; round < 3; round++) {
+        Buf b = {0};
+        make_image(&b, IMAGE_SPACE_BASE);
+        if (!image_load_blob(&im, &b, &g, &err)) fail_msg("%s", err);
+        check_loaded(&im, g);
+        if (round == 2) break;
+        image_unload(&im, g);
+        assert_int_equal(im.list.len, 0);
+        assert_int_equal(im.next_addr, IMAGE_SPACE_BASE);
+        assert_int_equal(image_lookup(&im, STR("main.f")), 0);
+    }
+    images_free(&im);
+}
+
 static void undefined_data(void **state) {
     (void)state;
     SymTab t;
     symtab_init(&t);
-    make_func(&t, "main.f", sym_get(&t, STR("main.f")), sym_get(&t, STR("main.nodata")), 6);
+    sample_func(&t, "main.f", sym_get(&t, STR("main.f")), sym_get(&t, STR("main.nodata")));
     LinkOptions opt = {.base = IMAGE_SPACE_BASE};
     Buf out = {0};
     const char *err = NULL;
@@ -237,6 +192,6 @@ static void undefined_data(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(link_and_load), cmocka_unit_test(damaged), cmocka_unit_test(every_damage),
-                                       cmocka_unit_test(undefined_data)};
+                                       cmocka_unit_test(unload), cmocka_unit_test(undefined_data)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
