@@ -21,7 +21,7 @@ typedef struct Verify {
 _Static_assert(BC_STUBGOEXIT < BC_STUBNATIVE && BC_STUBNATIVE == BC_OP_COUNT - 1, "the stubs' words are the last ones, never in images");
 
 /* Of descriptors, as Go's internal/abi has them: Type.Size_ is the first word; MapType.Key follows the Type. */
-enum { TYPE_BYTES = 48, MAP_KEY_AT = TYPE_BYTES, MAP_TYPE_BYTES = TYPE_BYTES + 56 };
+enum { TYPE_BYTES = 48, TYPE_KIND_AT = 23, KIND_OF_MAPS = 21, MAP_KEY_AT = TYPE_BYTES, MAP_TYPE_BYTES = TYPE_BYTES + 88 };
 
 static const uint8_t intrinsic_args[INTRIN_COUNT] = {
 #define INTRINSIC(id, nargs, doc) [INTRIN_##id] = nargs,
@@ -91,9 +91,7 @@ static bool span_ok(Verify *v, char span, uint32_t x, const uint64_t *p) {
     case 'B': FAULT(!bytes_ok(v, (uint64_t)x * 8, extra(p, 'I')), outside); return true;
     case 'T': FAULT(!bytes_ok(v, (uint64_t)x * 8, desc_size(extra(p, 'T'))), outside); return true;
     case 'K':
-        n = extra(p, 'T');
-        FAULT(!image_holds(v->im, n, MAP_TYPE_BYTES), "type descriptor outside of the images");
-        n = *(const uint64_t *)(uintptr_t)(n + MAP_KEY_AT);
+        n = *(const uint64_t *)(uintptr_t)(extra(p, 'T') + MAP_KEY_AT); /* of a map type: map_type_ok */
         FAULT(n % 8 || !image_holds(v->im, n, TYPE_BYTES), "type descriptor outside of the images");
         FAULT(!bytes_ok(v, (uint64_t)x * 8, desc_size(n)), outside);
         return true;
@@ -108,17 +106,30 @@ static bool span_ok(Verify *v, char span, uint32_t x, const uint64_t *p) {
     bug("span %c of %s", span, bc_op_info[bc_op(*p)].name);
 }
 
+/* The descriptor of an operation on maps is one of a map. */
+static bool map_type_ok(Verify *v, const uint64_t *p) {
+    switch (bc_op(*p)) {
+    case BC_MAKEMAP: case BC_MAPGET: case BC_MAPGET64: case BC_MAPGET32: case BC_MAPGETSTR: case BC_MAPSET: case BC_MAPSET64:
+    case BC_MAPSETSTR: case BC_MAPDELETE: case BC_MAPCLEAR: case BC_MAPITERINIT:
+        FAULT(!image_holds(v->im, p[1], MAP_TYPE_BYTES), "type descriptor outside of the images");
+        FAULT(((const uint8_t *)(uintptr_t)p[1])[TYPE_KIND_AT] != KIND_OF_MAPS, "no type of a map");
+        break;
+    default: break;
+    }
+    return true;
+}
+
 /* A frame for a callee at slot a with so many slots of arguments and results. */
 static bool call_ok(Verify *v, uint32_t a, uint64_t n) {
     FAULT(!slots_ok(v, a, FRAME_ARGS + n), "call outside of the frame");
     return true;
 }
 
-static bool native_ok(Verify *v, uint32_t number, uint64_t first, const char *text) {
+static bool native_ok(Verify *v, uint32_t number) {
     uint16_t params = 0, results = 0;
     FAULT(number >= v->natives, "no such native");
     v->native_slots((int)number, &params, &results);
-    FAULT(!slots_ok(v, first, (uint64_t)params + results), text);
+    FAULT(!slots_ok(v, FRAME_ARGS, (uint64_t)params + results), outside);
     return true;
 }
 
@@ -189,8 +200,7 @@ static bool special_ok(Verify *v, const uint64_t *p, BcOp op) {
     case BC_CALLC: case BC_DEFERRETURN: return call_ok(v, bc_a(w), 0);
     case BC_GO: FAULT(bc_b(w) > to->param_slots, "call outside of the frame"); return call_ok(v, bc_a(w), bc_b(w));
     case BC_GOC: return call_ok(v, bc_a(w), bc_c(w));
-    case BC_CALLN: return native_ok(v, to->native - 1, bc_a(w) + (uint64_t)FRAME_ARGS, "call outside of the frame");
-    case BC_NATIVE: case BC_TRYNATIVE: return native_ok(v, (uint32_t)bc_imm(w), FRAME_ARGS, outside);
+    case BC_NATIVE: case BC_TRYNATIVE: return native_ok(v, (uint32_t)bc_imm(w));
     default: break;
     }
     return true;
@@ -221,6 +231,7 @@ static bool inst_ok(Verify *v) {
     uint32_t nslots, end = v->at + bc_length(p);
     FAULT((info->effects & BCE_CALL) && !image_pc_map(v->f, v->f->code + end, &nslots),
           "call without a map");
+    if (!map_type_ok(v, p)) return false;
     const char *spans = bc_op_slots[op];
     if (spans) {
         const uint32_t x[] = {bc_a(w), bc_b(w), bc_c(w)};

@@ -430,8 +430,12 @@ const VmFunc *image_functions(Image *g, uint64_t *n) {
 }
 
 bool image_holds(Images *im, uint64_t addr, uint64_t n) {
-    uint64_t size = im->next_addr - IMAGE_SPACE_BASE;
-    return addr >= im->space && addr - im->space <= size && n <= size - (addr - im->space);
+    for (int i = 0; i < im->list.len; i++) {
+        const Image *g = im->list.at[i];
+        uint64_t at = (uint64_t)(uintptr_t)g->mem;
+        if (addr >= at && addr - at <= g->map_size && n <= g->map_size - (addr - at)) return true;
+    }
+    return false;
 }
 
 Str image_export_data(Image *g) {

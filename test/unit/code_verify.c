@@ -152,6 +152,7 @@ static void one_open(One *o) {
     assert_non_null(o->data);
     o->data[0] = 24;                      /* a type of three words ... */
     o->data[6] = (uint64_t)(uintptr_t)o->data; /* ... and a map type with it as key */
+    ((uint8_t *)o->data)[23] = 21;        /* its kind */
 }
 
 static void one_close(One *o) {
@@ -201,7 +202,7 @@ static uint32_t span(BcOp op, int i) {
     if (i == 0) {
         switch (op) {
         case BC_CALL: case BC_CALL1: case BC_CALL2: case BC_CALL1I: case BC_CALL1ADD: return FRAME_ARGS + 2;
-        case BC_CALL3: case BC_CALLN: return FRAME_ARGS + 3;
+        case BC_CALL3: return FRAME_ARGS + 3;
         case BC_CALLC: case BC_DEFERRETURN: return FRAME_ARGS;
         case BC_CALLC1: case BC_CALLI: case BC_GO: return FRAME_ARGS + 1;
         case BC_GOC: return FRAME_ARGS + COUNT;
@@ -231,7 +232,6 @@ static void fill(One *o, BcOp op) {
             break;
         }
     }
-    o->callee->native = op == BC_CALLN;
 }
 
 static void put(uint64_t *w, int shift, uint32_t x) { *w = (*w & ~(0xffffull << shift)) | (uint64_t)x << shift; }
@@ -342,6 +342,12 @@ static void numbers(void **s) {
     assert_string_equal(one_verdict(&o), "operand outside of the frame");
     o.data[6] = 8;
     assert_string_equal(one_verdict(&o), "type descriptor outside of the images");
+    static const BcOp maps[] = {BC_MAKEMAP, BC_MAPGET64, BC_MAPGETSTR, BC_MAPSET64, BC_MAPDELETE, BC_MAPCLEAR, BC_MAPITERINIT};
+    for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
+        fill(&o, maps[i]);
+        ((uint8_t *)o.data)[23] = 25; /* a struct */
+        assert_string_equal(one_verdict(&o), "no type of a map");
+    }
     one_close(&o);
 }
 
