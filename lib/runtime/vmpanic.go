@@ -5,6 +5,7 @@ package runtime
 
 import (
 	"internal/abi"
+	"internal/runtime/atomic"
 	"unsafe"
 )
 
@@ -276,6 +277,9 @@ type vmpanicrec struct {
 	fault bool
 }
 
+// vmdying is the goroutine whose panic ends the program, 0 before.
+var vmdying uint64
+
 func vmfatalpanic() {
 	var recs []vmpanicrec
 	for i := 0; ; i++ {
@@ -292,6 +296,10 @@ func vmfatalpanic() {
 		}
 		r.v = v
 		recs = append(recs, r)
+	}
+	// Others that panic meanwhile leave the report to the first one, and never return.
+	if id := goid(); !atomic.Cas64(&vmdying, 0, id) && atomic.Load64(&vmdying) != id {
+		select {}
 	}
 	fault := false
 	for i := range recs {
