@@ -473,7 +473,7 @@ t test-run 0 $'=== RUN   TestAdd\n    in_test.go:20: short\n--- SKIP: TestAdd (0
 t test-none 0 $'ok  \texample.com/tt\t*s [no tests to run]' "$vole" test -run Nothing .
 t test-bench 0 $'goos: linux\n...BenchmarkAdd*ns/op*\nPASS\nok  \texample.com/tt\t*s' "$vole" test -run XXX -bench . -benchtime 10x
 t test-list 0 $'TestAdd\nTestDir\nTestX\nFuzzAdd\nok*' bash -c "'$vole' test -list 'Test|Fuzz' ."
-t test-all 1 $'ok  \texample.com/tt\t*s\n--- FAIL: TestBad (0.00s)\n    bad_test.go:3: wrong\nFAIL\nFAIL\texample.com/tt/bad\t*s\n?   \texample.com/tt/user\t[no test files]\nFAIL' "$vole" test ./...
+t test-all 1 $'ok  \texample.com/tt\t*s\n--- FAIL: TestBad (*s)\n    bad_test.go:3: wrong\nFAIL\nFAIL\texample.com/tt/bad\t*s\n?   \texample.com/tt/user\t[no test files]\nFAIL' "$vole" test ./...
 t test-json 0 '{"Time":"*","Action":"start","Package":"example.com/tt"}*"Action":"run","Package":"example.com/tt","Test":"TestDir"}*"Action":"pass","Package":"example.com/tt","Test":"TestDir","Elapsed":0}*"Action":"pass","Package":"example.com/tt","Elapsed":*}' "$vole" test -json -run TestDir .
 t test-std 0 $'ok  \tcontainer/list\t*s' "$vole" test container/list
 mk tt/broken/b_test.go <<<'package broken
