@@ -13,7 +13,7 @@ rep() { # TEXT N: the text N times, with # replaced by a number counted from 0
 t() { # NAME STATUS OUTPUT, the program on standard input
   local got rc
   cat >"$1.go"
-  got=$(timeout 60 "$vole" run "$1.go" 2>&1); rc=$?
+  got=$(timeout $((${VOLE_SANITIZED:+4*}60)) "$vole" run "$1.go" 2>&1); rc=$?
   # shellcheck disable=SC2053
   if [ $rc -eq "$2" ] && [[ $got == $3 ]]; then passed=$((passed + 1)); return; fi
   failed=$((failed + 1))
