@@ -20,6 +20,16 @@
 
 #ifdef SAN_ADDRESS
 #include <sanitizer/lsan_interface.h>
+#include <stdint.h>
+#include <string.h>
+/* AddressSanitizer's memmove goes byte by byte; goroutines may see each other's pointers while they are copied, but never halves. */
+static inline void words_move(void *to, const void *from, size_t n) {
+    volatile uint64_t *t = to;
+    const volatile uint64_t *f = from;
+    if (((uintptr_t)to | (uintptr_t)from | n) & 7) memmove(to, from, n);
+    else if ((uintptr_t)to <= (uintptr_t)from) for (size_t i = 0; i < n / 8; i++) t[i] = f[i];
+    else for (size_t i = n / 8; i-- > 0;) t[i] = f[i];
+}
 /* Mapped memory that holds the only pointers to malloc'ed memory. */
 #define san_root(p, n) __lsan_register_root_region((p), (n))
 #define san_unroot(p, n) __lsan_unregister_root_region((p), (n))
@@ -27,6 +37,7 @@
     const char *__asan_default_options(void); \
     const char *__asan_default_options(void) { return "detect_leaks=0"; }
 #else
+#define words_move(to, from, n) memmove(to, from, n)
 #define san_root(p, n) ((void)0)
 #define san_unroot(p, n) ((void)0)
 #define SAN_KEEPS_UNTIL_EXIT

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <setjmp.h>
+#include "base/sanitize.h"
 #include "rt/bubble.h"
 #include "code/bc.h"
 #include "vm/ops.h"
