@@ -1,5 +1,6 @@
 /* From the command line's files or patterns to a linked image: load, check, build SSA, compile, link. Used by
- * the subcommands that need code. All work is done on the calling thread, which needs a deep stack. */
+ * the subcommands that need code. The work is done on the calling thread, which needs a deep stack; units.h has the part
+ * that others help with. */
 #ifndef VOLE_COMPILE_H
 #define VOLE_COMPILE_H
 

@@ -87,7 +87,7 @@ static Task *take(Job *j, int end) {
     return best;
 }
 
-/* Works until done(arg), on tasks before number `end`. */
+/* Works on tasks before number `end` until unit `until`, or for NULL all of them, are done. */
 static void work(Job *j, int end, IrUnit *until) {
     pthread_mutex_lock(&j->lock);
     while (until ? !atomic_load(&until->done) : j->ndone < j->n) {
