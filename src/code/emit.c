@@ -55,14 +55,13 @@ static int final_slot(Sel *s, int slot) { return slot >= OUT_SLOT ? s->out_base 
 
 static void map_mark(Sel *s, uint8_t *bits, ValueId v) {
     const IrType *t = sel_val(s, v)->type;
-    int slot = final_slot(s, s->v[v].slot) - FRAME_ARGS;
-    if (slot < 0) return; /* the context: always scanned */
+    int slot = final_slot(s, s->v[v].slot) - FRAME_MAPPED;
     for (uint32_t w = 0; w < t->nslots; w++)
         if (t->ptrmask[w / 8] >> (w % 8) & 1) bits[(slot + (int)w) / 8] |= (uint8_t)(1 << ((slot + (int)w) % 8));
 }
 
 static uint8_t *map_new(Sel *s) {
-    return arena_alloc(&s->arena, (size_t)(s->out_base + s->out_max - FRAME_ARGS) / 8 + 2);
+    return arena_alloc(&s->arena, (size_t)(s->out_base + s->out_max - FRAME_MAPPED) / 8 + 2);
 }
 
 static void map_vars(Sel *s, uint8_t *bits, const uint64_t *live) {
@@ -70,7 +69,7 @@ static void map_vars(Sel *s, uint8_t *bits, const uint64_t *live) {
         IrVar *var = s->f->vars.at[i];
         if (!var->type->has_ptrs) continue;
         if (!((live[var->id / 64] | s->var_always[var->id / 64]) >> (var->id % 64) & 1)) continue;
-        int slot = sel_var_slot(s, var) - FRAME_ARGS;
+        int slot = sel_var_slot(s, var) - FRAME_MAPPED;
         for (uint32_t w = 0; slot >= 0 && w < var->type->nslots; w++)
             if (var->type->ptrmask[w / 8] >> (w % 8) & 1)
                 bits[(slot + (int)w) / 8] |= (uint8_t)(1 << ((slot + (int)w) % 8));

@@ -663,7 +663,7 @@ static void finish(Sel *s, CodeFunc *cf) {
     cf->nlines = (uint32_t)le.out.len;
     cf->lines = arena_memdup(a, le.out.data ? le.out.data : "", le.out.len);
     buf_free(&le.out);
-    MapEnc me = {.nslots = cf->frame_slots > FRAME_ARGS ? cf->frame_slots - FRAME_ARGS : 0};
+    MapEnc me = {.nslots = cf->frame_slots > FRAME_MAPPED ? cf->frame_slots - FRAME_MAPPED : 0};
     for (int i = 1; i < s->maps.len; i++) { /* nearly sorted: back-edge targets lie before */
         MapPoint m = s->maps.at[i];
         int j = i - 1;

@@ -269,7 +269,7 @@ static bool facts_ok(Verify *v) {
     FAULT(in->args_ptrs_words && !in->args_ptrs, "no map of the arguments");
     for (uint32_t i = 0; map_table_at(in->maps, in->nmaps, i, &word, &bits, &nslots); i++) {
         v->at = word;
-        FAULT(nslots > f->frame_slots - FRAME_ARGS, "map outside of the frame");
+        FAULT(nslots > f->frame_slots - FRAME_MAPPED, "map outside of the frame");
         FAULT(word != in->ncode && !is_start(v, word), "map within an instruction");
     }
     return true;

@@ -17,7 +17,7 @@
 #define IMAGE_SPACE_SIZE 0x80000000ull
 #define IMAGE_SPACE_LEAST 0x8000000ull
 #define IMAGE_MAGIC 0x31454c4f56ull /* "VOLE1" */
-#define IMAGE_VERSION 3
+#define IMAGE_VERSION 4
 
 /* ---- Frames --------------------------------------------------------------------------------- */
 /*
@@ -33,6 +33,7 @@
  *         +--------------------+  fp + VmFunc.frame_slots
  */
 enum { FRAME_RETPC = 0, FRAME_CALLER = 1, FRAME_FUNC = 2, FRAME_CTX = 3, FRAME_ARGS = 4 };
+enum { FRAME_MAPPED = FRAME_CTX }; /* the slot of a stack map's first bit */
 
 typedef struct FuncInfo FuncInfo;
 
@@ -50,12 +51,12 @@ enum {
     VMFUNC_HAS_DEFER = 1,
     VMFUNC_WRAPPER = 2,     /* hidden from tracebacks, transparent to recover */
     VMFUNC_NATIVE = 4,
-    VMFUNC_HAS_CTX = 16,    /* uses FRAME_CTX: the collector always scans that slot */
+    VMFUNC_HAS_CTX = 16,    /* uses FRAME_CTX: the maps say where it is live; at entry it is */
     VMFUNC_SYSTEM = 8,      /* runtime internals: not shown in tracebacks by default */
 };
 
 /* Cold facts of a function. Line table: code words -> (file, line); maps: safepoint word -> live pointer
- * slots. Both are delta coded; read by image_pc_line and image_pc_map. */
+ * slots from FRAME_MAPPED on. Both are delta coded; read by image_pc_line and image_pc_map. */
 struct FuncInfo {
     const char *name;       /* "main.(*T).m.func1" */
     const char *file;

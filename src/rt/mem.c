@@ -19,6 +19,7 @@ enum { HUGE_BYTES = 2 << 20, HUGE_FROM = HEAP_HUGE_BYTES,
        GROW_BYTES = 64 << 20, RUN_BYTES = 8192, HANDED_OUT_MAX = 16384, MAX_ALLOC_BITS = 47 };
 
 #define HEAP_HINT 0xc000000000ull
+enum { STRESS_LIVE = 4096 }; /* with -stress=gc so many live bytes put the next collection off by one allocation */
 
 /* ---- Start and end ------------------------------------------------------------------------------ */
 
@@ -512,7 +513,10 @@ void gc_poll(M *m) {
     Heap *h = m->vm->heap;
     if (m->no_gc || m->p->pinned) return;
     if (unlikely(gc_needed(h))) gc_collect(m, false);
-    else if (unlikely(m->vm->stress.gc) && ++h->stress_count % m->vm->stress.gc == 0) gc_collect(m, false);
+    else if (unlikely(m->vm->stress.gc) && ++h->stress_count >= m->vm->stress.gc) {
+        gc_collect(m, false);
+        h->stress_count = m->vm->stress.gc_grow ? -(atomic_load(&h->live_bytes) / STRESS_LIVE) : 0;
+    }
 }
 
 size_t mem_round_size(size_t size, bool noscan) {

@@ -96,7 +96,7 @@ struct Heap {
     int64_t limit_goal;            /* what the collector tries to stay below because of it */
     size_t check_at;               /* bytes taken from the system at which to look again */
     bool limit_known;
-    uint32_t stress_count;
+    int64_t stress_count; /* allocations since the last collection; below zero: those that a large heap adds */
     bool collecting, off_table, release_all;
     bool huge, stacks_huge;        /* the system is asked for huge pages */
     int off_root;                  /* in roots: the filled part of the table of run-time offsets */

@@ -100,20 +100,22 @@ static void scan_frame(Scan *s, const FrameView *v) {
     const VmFunc *f = v->func;
     uint32_t n = 0;
     const uint8_t *map = frame_map(s, v, &n);
-    bool native_ctx = (f->flags & VMFUNC_NATIVE) && f->native && (vm_natives[f->native - 1].effects & NEFF_CTX);
-    if (!s->exact || (f->flags & VMFUNC_HAS_CTX) || native_ctx) word(s, v->fp[FRAME_CTX]);
-    uint64_t *args = v->fp + FRAME_ARGS;
-    if (!map && s->exact && v->pc == f->code && f->info && !(f->flags & VMFUNC_NATIVE)) { /* not entered yet */
-        map = f->info->args_ptrs;
+    uint64_t *from = v->fp + FRAME_MAPPED;
+    if (!map) {
+        bool native_ctx = (f->flags & VMFUNC_NATIVE) && f->native && (vm_natives[f->native - 1].effects & NEFF_CTX);
+        if (!s->exact || (f->flags & VMFUNC_HAS_CTX) || native_ctx) word(s, v->fp[FRAME_CTX]);
+        from = v->fp + FRAME_ARGS;
+        if (!s->exact || v->pc != f->code || !f->info || (f->flags & VMFUNC_NATIVE)) {
+            words(s, from, f->frame_slots - FRAME_ARGS);
+            return;
+        }
+        map = f->info->args_ptrs; /* not entered yet */
         n = f->info->args_ptrs_words < f->param_slots ? f->info->args_ptrs_words : f->param_slots;
-    } else if (!map) {
-        words(s, args, f->frame_slots - FRAME_ARGS);
-        return;
     }
     for (uint32_t i = 0; i < n; i += 8)
         for (unsigned b = map[i >> 3]; b; b &= b - 1) {
             uint32_t k = i + (uint32_t)__builtin_ctz(b);
-            if (k < n) word(s, args[k]);
+            if (k < n) word(s, from[k]);
         }
 }
 

@@ -46,7 +46,9 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
     pv->exact = true;
     if (opt->stress) {
         const char *gc = strstr(opt->stress, "gc");
-        if (gc) vm->stress.gc = gc[2] == '=' && atoi(gc + 3) > 0 ? (uint32_t)atoi(gc + 3) : 50;
+        int every = gc && gc[2] == '=' ? atoi(gc + 3) : 0;
+        if (gc) vm->stress.gc = every > 0 ? (uint32_t)every : 50;
+        vm->stress.gc_grow = every <= 0;
         vm->stress.stack = strstr(opt->stress, "stack") != NULL;
         vm->stress.preempt = strstr(opt->stress, "preempt") != NULL;
         vm->stress.oom = strstr(opt->stress, "oom") != NULL;

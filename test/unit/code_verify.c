@@ -351,10 +351,10 @@ static void numbers(void **s) {
     one_close(&o);
 }
 
-/* Maps of safepoints: of a frame of 12 slots, FRAME_ARGS of them not in the map. */
+/* Maps of safepoints: of a frame of 12 slots, FRAME_MAPPED of them not in the map. */
 static void maps(void **s) {
     static const struct { uint32_t word, nslots; const char *why; } cases[] = {
-        {2, 8, NULL}, {3, 8, NULL}, {4, 8, "map within an instruction"}, {1, 8, "map within an instruction"}, {2, 9, "map outside of the frame"},
+        {2, 9, NULL}, {3, 9, NULL}, {4, 9, "map within an instruction"}, {1, 9, "map within an instruction"}, {2, 10, "map outside of the frame"},
     };
     One o;
     one_open(&o);
