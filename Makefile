@@ -102,7 +102,7 @@ fuzz: setup
 .PHONY: fuzz fuzz-build fuzz-clang-build
 
 # Everything under AddressSanitizer and UBSan, with a sample of Go's tests that run; under ThreadSanitizer the runtime's unit
-# tests and the compiler on several threads.
+# tests, the compiler on several threads, and programs.
 sanitize: setup
 	@$(MAKE) --no-print-directory BUILD=asan -j$(JOBS) build/asan/vole unit-build fuzz-build
 	@$(MAKE) --no-print-directory BUILD=asan build/asan/std.vole
@@ -112,6 +112,7 @@ sanitize: setup
 	@$(MAKE) --no-print-directory BUILD=tsan -j$(JOBS) build/tsan/vole
 	@$(MAKE) --no-print-directory BUILD=tsan build/tsan/std.vole
 	@VOLE_COMPILE_ONLY=1 VOLE=build/tsan/vole test/cmd/parallel.sh
+	@VOLE=build/tsan/vole tools/thread-check
 TSAN_UNIT = $(patsubst test/unit/%.c,build/tsan/unit/%,$(wildcard test/unit/rt_*.c))
 .PHONY: sanitize
 

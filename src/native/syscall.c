@@ -24,16 +24,12 @@ static long raw6(long n, long a, long b, long c, long d, long e, long f) {
     return r;
 }
 
+/* Of a call that was handed over: a collection may look at these words, among the arguments, meanwhile. */
 static void set_result(uint64_t *r, long v) {
-    if ((unsigned long)v > -4096ul) {
-        r[0] = (uint64_t)-1;
-        r[1] = 0;
-        r[2] = (uint64_t)-v;
-    } else {
-        r[0] = (uint64_t)v;
-        r[1] = 0;
-        r[2] = 0;
-    }
+    bool failed = (unsigned long)v > -4096ul;
+    __atomic_store_n(&r[0], failed ? (uint64_t)-1 : (uint64_t)v, __ATOMIC_RELAXED);
+    __atomic_store_n(&r[1], 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&r[2], failed ? (uint64_t)-v : 0, __ATOMIC_RELAXED);
 }
 
 /* A seeded schedule has one worker: who waits for a child process looks now and then, so that the others can read what

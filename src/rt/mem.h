@@ -39,7 +39,7 @@ typedef struct MCache {
     AllocRun run[2][MEM_NCLASS]; /* [pointer-free][class] */
     struct StackChunk *stacks[32];
     uint16_t nstacks[32];
-    int64_t stack_inuse; /* of this P: bytes taken less bytes given back */
+    _Atomic int64_t stack_inuse; /* of this P: bytes taken less bytes given back */
     /* Not yet added to what the heap counts: an atomic addition would wait for the stores into fresh objects. */
     uint64_t mallocs[MEM_NCLASS];
     int64_t handed_out;

@@ -76,7 +76,8 @@ struct Heap {
     uint8_t *base;
     uint8_t *reservation; /* as mmap gave it */
     size_t reservation_size;
-    size_t reserved, mapped, used; /* bytes: address range, accessible, handed out */
+    size_t reserved, mapped; /* bytes: address range, accessible */
+    _Atomic size_t used;     /* bytes handed out; grows while others look up objects below it */
     Span **pages;
     size_t pages_bytes;
     Span *bins[NBINS + 1];         /* free runs by page count; the last: larger */
@@ -118,7 +119,7 @@ struct Heap {
     VEC(struct Slab) regions;
     VEC(void *) free_slabs;        /* given back to the system */
     size_t stack_sys;              /* bytes of slabs in use, large stacks included */
-    int64_t stack_inuse;           /* without what the Ps count */
+    _Atomic int64_t stack_inuse;   /* without what the Ps count */
 
     struct Itabs *itabs;           /* value_itab.c */
     uint64_t total_alloc, freed_bytes;
@@ -133,7 +134,7 @@ typedef struct Slab { void *p; size_t n; } Slab;
 
 static inline Span *span_of(Heap *h, const void *p) {
     size_t off = (size_t)((const uint8_t *)p - h->base);
-    if (off >= h->used) return NULL;
+    if (off >= atomic_load_explicit(&h->used, memory_order_relaxed)) return NULL;
     Span *s = h->pages[off >> PAGE_SHIFT];
     return s && s->state == SPAN_INUSE ? s : NULL;
 }

@@ -127,14 +127,18 @@ static StackChunk *carve(Heap *h, int c) {
 }
 
 static void count(Heap *h, MCache *mc, int64_t bytes) {
-    if (mc) mc->stack_inuse += bytes;
-    else __atomic_fetch_add(&h->stack_inuse, bytes, __ATOMIC_RELAXED);
+    if (mc) { /* only its own P writes it */
+        int64_t n = atomic_load_explicit(&mc->stack_inuse, memory_order_relaxed) + bytes;
+        atomic_store_explicit(&mc->stack_inuse, n, memory_order_relaxed);
+    }
+    else atomic_fetch_add_explicit(&h->stack_inuse, bytes, memory_order_relaxed);
 }
 
 size_t stack_bytes(Heap *h) {
     int64_t n = h->stack_inuse;
     for (uint32_t i = 0; i < h->vm->nprocs; i++)
-        if (h->vm->ps[i] && h->vm->ps[i]->mcache) n += ((MCache *)h->vm->ps[i]->mcache)->stack_inuse;
+        if (h->vm->ps[i] && h->vm->ps[i]->mcache)
+            n += atomic_load_explicit(&((MCache *)h->vm->ps[i]->mcache)->stack_inuse, memory_order_relaxed);
     return n > 0 ? (size_t)n : 0;
 }
 

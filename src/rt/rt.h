@@ -96,7 +96,7 @@ typedef struct PanicRec PanicRec;
 struct G {
     const uint64_t *pc;     /* saved while not running, and at safepoints */
     uint64_t *fp;
-    uint64_t *stack_limit;  /* a frame must end below it; G_PREEMPT makes every check fail */
+    uint64_t *_Atomic stack_limit; /* g_limit: a frame must end below it; G_PREEMPT_LIMIT, set by others, makes every check fail */
     StackChunk *stack;      /* current chunk */
     _Atomic uint8_t status, preempt;
     uint8_t wait_reason;
@@ -122,6 +122,9 @@ struct G {
 };
 _Static_assert(sizeof(G) <= 192, "a goroutine record is three cache lines");
 #define G_PREEMPT_LIMIT ((uint64_t *)8)
+
+static inline uint64_t *g_limit(G *g) { return atomic_load_explicit(&g->stack_limit, memory_order_relaxed); }
+static inline void g_set_limit(G *g, uint64_t *limit) { atomic_store_explicit(&g->stack_limit, limit, memory_order_relaxed); }
 
 struct P {
     uint32_t id;
@@ -152,8 +155,8 @@ typedef struct GoTimeVars { const int64_t *start_nano; void *local; const VmFunc
 
 struct Vm {
     M *ms;
-    P **ps;
-    uint32_t nprocs;
+    P *_Atomic *ps;
+    _Atomic uint32_t nprocs;
     _Atomic int exiting;
     struct Heap *heap;
     struct Sched *sched;

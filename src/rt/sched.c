@@ -354,7 +354,7 @@ G *sched_next(M *m) {
         }
         m_set_g(m, g);
         atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);
-        __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
+        g_set_limit(g, g->stack->hi);
         atomic_store_explicit(&g->status, G_RUNNING, memory_order_relaxed);
         atomic_store_explicit(&ps->slice_start, ps->slice_start + 1, memory_order_relaxed); /* the monitor sees a change */
         if (unlikely(s->seeded)) {
@@ -363,7 +363,7 @@ G *sched_next(M *m) {
         }
         if (unlikely(vm->stress.preempt || s->seeded)) {
             atomic_store_explicit(&g->preempt, 1, memory_order_relaxed);
-            __atomic_store_n(&g->stack_limit, G_PREEMPT_LIMIT, __ATOMIC_RELAXED);
+            g_set_limit(g, G_PREEMPT_LIMIT);
         }
         return g;
     }
@@ -372,7 +372,7 @@ G *sched_next(M *m) {
 bool sched_safepoint(M *m, G *g) {
     Sched *s = m->vm->sched;
     atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);
-    __atomic_store_n(&g->stack_limit, g->stack->hi, __ATOMIC_RELAXED);
+    g_set_limit(g, g->stack->hi);
     if (unlikely(m->vm->stress.preempt || s->seeded)) sched_request_preempt(g);
     if (m->p->pinned) return false; /* no stop of the world either: sched_unpin makes good for it */
     if (atomic_load_explicit(&s->stopping, memory_order_acquire)) world_wait(m, false);

@@ -95,7 +95,7 @@ G *sched_new_g(M *m, size_t stack_words) {
         g = ps->fresh_g++;
         g->stack = stack_chunk_new(m, stack_words);
     }
-    g->stack_limit = g->stack->hi;
+    g_set_limit(g, g->stack->hi);
     if (unlikely(ps->next_goid == ps->goid_end)) refill_goids(m->vm->sched, ps);
     g->id = ps->next_goid++;
     atomic_store_explicit(&g->preempt, 0, memory_order_relaxed);

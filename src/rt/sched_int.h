@@ -123,7 +123,8 @@ typedef struct Sched {
     Wheel wheel;
     SemaBucket sema[SEMA_BUCKETS];
     /* poller */
-    int epfd, wakefd;
+    _Atomic int epfd; /* -1: not yet */
+    int wakefd;
     pthread_mutex_t poll_init_lock;
     struct PollDesc *poll_free; /* closed records for reuse, under poll_init_lock */
     _Atomic uint32_t poll_waiters;

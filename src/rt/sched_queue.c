@@ -22,6 +22,14 @@ enum {
 
 static void gqueue_set_len(GQueue *q, uint32_t n) { atomic_store_explicit(&q->len, n, memory_order_relaxed); }
 
+static void gqueue_swap(GQueue *a, GQueue *b) { /* the lengths one by one: others look at them */
+    GQueue old = *a;
+    a->head = b->head, a->tail = b->tail;
+    gqueue_set_len(a, b->len);
+    b->head = old.head, b->tail = old.tail;
+    gqueue_set_len(b, old.len);
+}
+
 void gqueue_push_back(GQueue *q, G *g) {
     g->sched_next = NULL;
     g->sched_prev = q->tail;
@@ -160,8 +168,7 @@ G *queue_pop_slow(M *m, PSched *ps) {
         g = gqueue_pop_front(&ps->queue);
         if (m->vm->nprocs == 1) {
             gqueue_prepend(&ps->queue, &ps->kids);
-            GQueue all = ps->queue;
-            ps->queue = ps->kids, ps->kids = all;
+            gqueue_swap(&ps->queue, &ps->kids);
         } else {
             uint32_t n = ps->queue.len / 2;
             if (n > TAKE_BACK) n = TAKE_BACK;

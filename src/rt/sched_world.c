@@ -10,7 +10,7 @@
 
 void sched_request_preempt(G *g) {
     atomic_store_explicit(&g->preempt, 1, memory_order_relaxed);
-    __atomic_store_n(&g->stack_limit, G_PREEMPT_LIMIT, __ATOMIC_RELAXED);
+    g_set_limit(g, G_PREEMPT_LIMIT);
 }
 
 void world_wait(M *m, bool in_c) {
@@ -137,7 +137,8 @@ int sched_set_procs(M *m, int n) {
         if (m->p->id >= (uint32_t)n) { /* take the place of P 0 */
             P *mine = m->p, *zero = vm->ps[0];
             uint32_t id = mine->id;
-            vm->ps[0] = mine, vm->ps[id] = zero;
+            vm->ps[0] = mine;
+            vm->ps[id] = zero;
             mine->id = 0, zero->id = id;
         }
         P **link = &s->idle_p;

@@ -24,7 +24,8 @@ void seeded_init(Sched *s) {
 }
 
 void seeded_end(Sched *s) {
-    if (s->log) fclose(s->log);
+    if (!s->log) return;
+    fclose(s->log);
     s->log = NULL;
 }
 

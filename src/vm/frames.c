@@ -15,8 +15,8 @@
 
 void g_set_stack(G *g, StackChunk *c) {
     g->stack = c;
-    g->stack_limit = c->hi;
-    if (atomic_load_explicit(&g->preempt, memory_order_relaxed)) g->stack_limit = G_PREEMPT_LIMIT;
+    g_set_limit(g, c->hi);
+    if (atomic_load_explicit(&g->preempt, memory_order_relaxed)) g_set_limit(g, G_PREEMPT_LIMIT);
 }
 
 static size_t chunk_words(const StackChunk *c) { return (size_t)(c->hi - c->words); }

@@ -30,12 +30,19 @@
 #define SQ(i) ((int64_t)((const int16_t *)pc)[4 + (i)])
 #define Q(i) fp[OPQ(i)]
 /* Memory of Go programs: unsafe code and encoding/binary's accessors load and store at any address. */
-typedef int16_t __attribute__((aligned(1))) mem_i16;
-typedef uint16_t __attribute__((aligned(1))) mem_u16;
-typedef int32_t __attribute__((aligned(1))) mem_i32;
-typedef uint32_t __attribute__((aligned(1))) mem_u32;
-typedef uint64_t __attribute__((aligned(1))) mem_u64;
-typedef double __attribute__((aligned(1))) mem_f64;
+#ifdef SAN_THREAD /* races of the programs are not ours; an atomic load of Go's is such a load, too */
+#define MEMORY(type) _Atomic(type)
+#else
+#define MEMORY(type) type __attribute__((aligned(1)))
+#endif
+typedef MEMORY(uint8_t) mem_u8;
+typedef MEMORY(int16_t) mem_i16;
+typedef MEMORY(uint16_t) mem_u16;
+typedef MEMORY(int32_t) mem_i32;
+typedef MEMORY(uint32_t) mem_u32;
+typedef MEMORY(uint64_t) mem_u64;
+typedef MEMORY(double) mem_f64;
+#undef MEMORY
 #define DISPATCH() goto *handlers[*(const uint16_t *)pc]
 #define NEXT(n) do { pc += (n); DISPATCH(); } while (0)
 #define SAVE(n) (g->pc = pc + (n), g->fp = fp)
@@ -100,7 +107,7 @@ preempt:
 call_slow:
     g->pc = (const uint64_t *)fp[FRAME_RETPC];
     g->fp = (uint64_t *)fp[FRAME_CALLER];
-    if ((uint16_t)*pc == BC_TRYNATIVE && g->stack_limit != G_PREEMPT_LIMIT) { /* it may well need no frame */
+    if ((uint16_t)*pc == BC_TRYNATIVE && g_limit(g) != G_PREEMPT_LIMIT) { /* it may well need no frame */
         if (op_try_native(m, (uint32_t)(*pc >> 32), fp + FRAME_ARGS)) RELOAD();
         fp = frame_overflow(m, fp);
         pc++;
@@ -108,7 +115,7 @@ call_slow:
     }
     fp = frame_overflow(m, fp);
     pc = ((const VmFunc *)fp[FRAME_FUNC])->code;
-    if (g->stack_limit == G_PREEMPT_LIMIT) goto preempt;
+    if (g_limit(g) == G_PREEMPT_LIMIT) goto preempt;
     DISPATCH();
 
     /* An operation answered something else than RT_OK. */

@@ -49,8 +49,9 @@ static inline void word(Scan *s, uint64_t w) {
     if (w - s->lo < s->span) found(s, w);
 }
 
+/* Atomic: of a frame in a system call, which may end meanwhile, too. */
 static void words(Scan *s, const uint64_t *p, size_t n) {
-    for (size_t i = 0; i < n; i++) word(s, p[i]);
+    for (size_t i = 0; i < n; i++) word(s, __atomic_load_n(&p[i], __ATOMIC_RELAXED));
 }
 
 static const uint8_t *frame_map(Scan *s, const FrameView *v, uint32_t *n) {
