@@ -79,7 +79,7 @@ static uint32_t inst(Dis *d, const uint64_t *p, uint32_t word) {
             bool some = false;
             for (uint32_t i = 0; i < nslots; i++)
                 if (m[i / 8] >> (i % 8) & 1) {
-                    buf_printf(b, "%ss%u", some ? " " : "", i + FRAME_ARGS);
+                    buf_printf(b, "%ss%u", some ? " " : "", i + FRAME_MAPPED);
                     some = true;
                 }
             buf_puts(b, "}");

@@ -124,6 +124,27 @@ static void maps_and_arguments(void **state) {
     end(&c);
 }
 
+/* A closure's context is in the maps where it is used again. */
+static void context_in_maps(void **state) {
+    (void)state;
+    Case c;
+    begin(&c,
+          "func \"f\" () (i64) ctx {\n"
+          "b0:\n"
+          "  v1 = CTX ptr\n"
+          "  v2 = CALL i64 @\"g\"\n"
+          "  v3 = LOAD i64 v1 +8\n"
+          "  v4 = CALL i64 @\"h\"\n"
+          "  v5 = ADD i64 v3, v4\n"
+          "  RET v5\n"
+          "}\n",
+          1);
+    const char *t = code(&c);
+    has(t, "@g  {s3}");
+    has(t, "@h  {}");
+    end(&c);
+}
+
 /* Two values that swap around a loop need a temporary. */
 static void parallel_moves(void **state) {
     (void)state;
@@ -256,6 +277,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loop_is_three_instructions), cmocka_unit_test(unoptimised_is_complete),
         cmocka_unit_test(maps_and_arguments),         cmocka_unit_test(parallel_moves),
+        cmocka_unit_test(context_in_maps),
         cmocka_unit_test(fusion),
         cmocka_unit_test(constants_fold),             cmocka_unit_test(narrow_ints),
     };
