@@ -38,11 +38,14 @@ typedef struct Span {
 } Span;
 
 typedef struct MarkBlock MarkBlock;
+enum { MARK_PARTS = 8 };
 struct Marker {
     Heap *heap;
     MarkBlock *block;          /* newest of the stack of blocks; never NULL once initialized */
     MarkBlock *spare;
-    bool shared;               /* others mark at the same time */
+    bool shared;               /* others mark at the same time: only objects of `part` are ours */
+    uint32_t part, part_mask;
+    MarkBlock *out[MARK_PARTS]; /* what was found in the parts of others */
 };
 
 /* What workers share while they mark together, see mem_mark.c. */
@@ -52,8 +55,10 @@ typedef struct MarkPar {
     bool open, quit;
     uint64_t phase;
     uint32_t nhelpers, joined, busy;
-    _Atomic uint32_t hungry;
-    MarkBlock *pool;
+    _Atomic uint32_t hungry, news;
+    uint32_t nparts, taken;    /* taken: bits of the parts that a worker has */
+    MarkBlock *inbox[MARK_PARTS];
+    MarkBlock *pool;           /* marked, to be scanned by anybody */
     struct GSlab *slab;        /* next to scan */
     pthread_t threads[8];
 } MarkPar;

@@ -1,15 +1,20 @@
 /* Marking. A Marker is one worker's state: blocks of objects that are marked but not scanned. Objects pass
  * through a short ring between stack and scan, so that the prefetch of their words has time to finish.
  *
- * In a large heap helper threads mark too. What they share: the mark bits (atomic or), the list of goroutine
- * slabs that are still to be scanned, and a pool of blocks that workers fill while another one is hungry. A
- * helper that wakes up too late finds the phase closed and goes back to sleep: nobody waits for it. Marking
- * is finished when every worker that joined is hungry and slabs and pool are empty. */
+ * In a large heap helper threads mark too. Spans are dealt out to as many parts as there are workers, and the objects of a part
+ * are marked only by the worker that has it at the time: mark bits need no atomic operations, and their cache lines stay where
+ * they are (with shared ones two workers were no faster than one). A pointer into another part goes to that part's inbox, in
+ * blocks: when one is full, or when somebody is hungry. What is marked may be scanned by anybody: the hungry get it through a
+ * pool. So do the list of goroutine slabs. A worker whose inbox is empty may change to another part that nobody has. A helper
+ * that wakes up too late finds the phase closed and goes back to sleep: nobody waits for it. Marking is finished when every
+ * worker that joined is hungry, and slabs, pool and inboxes are empty.
+ */
 #include <stdlib.h>
 
 #include "rt/mem_int.h"
 
-enum { BLOCK_ITEMS = 510, RING = 8, PIECE_BYTES = 16 << 10, SHARE_EVERY = 64, MAX_HELPERS = 7 };
+enum { BLOCK_ITEMS = 510, RING = 16, PIECE_BYTES = 16 << 10, SHARE_EVERY = 64, MAX_HELPERS = MARK_PARTS - 1 };
+enum { NO_PART = MARK_PARTS };
 
 typedef struct MarkItem { uint8_t *obj; Span *span; } MarkItem;
 struct MarkBlock {
@@ -97,6 +102,7 @@ static inline uint8_t *pop(Marker *mk, Span **span) {
 void marker_init(Marker *mk, Heap *h) {
     mk->heap = h;
     mk->shared = false;
+    mk->part = NO_PART;
     if (!mk->block) mk->block = block_new(mk);
 }
 
@@ -128,23 +134,108 @@ void marker_free(Marker *mk) {
 typedef struct View { uint8_t *base; size_t used; Span **pages; } View;
 static inline View view_of(const Heap *h) { return (View){h->base, h->used, h->pages}; }
 
-/* Free and large spans have magic 0; free ones no elements: no more tests are needed. */
+/* ---- Objects of other parts ---- */
+
+/* There is work, or the end has come. par->lock is held. */
+static void announce(MarkPar *par) {
+    atomic_store_explicit(&par->news, par->news + 1, memory_order_relaxed);
+    if (atomic_load_explicit(&par->hungry, memory_order_relaxed)) pthread_cond_broadcast(&par->cond);
+}
+
+/* Of a hungry worker: looks for news for some 20 microseconds before it sleeps, since waking up takes as long. par->lock is held
+ * before and after. */
+static void await_news(MarkPar *par) {
+    uint32_t seen = par->news;
+    pthread_mutex_unlock(&par->lock);
+    for (int i = 0; i < 500 && atomic_load_explicit(&par->news, memory_order_relaxed) == seen; i++) __builtin_ia32_pause();
+    pthread_mutex_lock(&par->lock);
+    if (par->news == seen) pthread_cond_wait(&par->cond, &par->lock);
+}
+
+/* par->lock is held. */
+static void deliver(Marker *mk, uint32_t part) {
+    MarkPar *par = &mk->heap->par;
+    MarkBlock *b = mk->out[part];
+    if (!b || !b->n) return;
+    mk->out[part] = NULL;
+    b->next = par->inbox[part];
+    par->inbox[part] = b;
+    announce(par);
+}
+
+static void deliver_all(Marker *mk) {
+    for (uint32_t i = 0; i < mk->heap->par.nparts; i++) deliver(mk, i);
+}
+
+/* To the hungry: all that was found for others, and the older half of this worker's newest block, or a whole block. */
+static __attribute__((noinline)) void share(Marker *mk) {
+    MarkPar *par = &mk->heap->par;
+    MarkBlock *cur = mk->block, *b = cur->next;
+    uint32_t n = cur->n / 2;
+    if (b && b->n) {
+        cur->next = b->next;
+    } else if (n) {
+        b = block_new(mk);
+        memcpy(b->items, cur->items, n * sizeof *b->items);
+        memmove(cur->items, cur->items + n, (cur->n - n) * sizeof *cur->items);
+        b->n = n;
+        cur->n -= n;
+    } else {
+        b = NULL;
+    }
+    pthread_mutex_lock(&par->lock);
+    if (b) {
+        b->next = par->pool;
+        par->pool = b;
+        announce(par);
+    }
+    deliver_all(mk);
+    pthread_mutex_unlock(&par->lock);
+}
+
+static __attribute__((noinline)) MarkBlock *out_block(Marker *mk, uint32_t part) {
+    if (mk->out[part]) {
+        pthread_mutex_lock(&mk->heap->par.lock);
+        deliver(mk, part);
+        pthread_mutex_unlock(&mk->heap->par.lock);
+    }
+    return mk->out[part] = block_new(mk);
+}
+
+static inline void send(Marker *mk, uint32_t part, const void *p, Span *s) {
+    MarkBlock *b = mk->out[part];
+    if (unlikely(!b || b->n == BLOCK_ITEMS)) b = out_block(mk, part);
+    b->items[b->n++] = (MarkItem){(uint8_t *)(uintptr_t)p, s};
+}
+
+/* Small spans have 64 KB or a little more. */
+static inline uint32_t part_of(const Marker *mk, const Span *s) {
+    return (uint32_t)((uintptr_t)s->base >> 16) & mk->part_mask;
+}
+
+/* An object of this worker's. Free and large spans have magic 0; free ones no elements: no more tests are needed. */
+static inline __attribute__((always_inline)) void mark_own(Marker *mk, const void *p, Span *s) {
+    uint32_t i = (uint32_t)(((size_t)((const uint8_t *)p - s->base) * s->magic) >> 32);
+    if (unlikely(i >= s->nelems)) return;
+    uint64_t bit = 1ull << (i & 63), *w = &s->mark[i >> 6];
+    if (*w & bit || !(s->live[i >> 6] & bit)) return;
+    *w |= bit;
+    if (!s->noscan) push(mk, s->base + (size_t)i * s->elem_size, s);
+}
+
 static inline __attribute__((always_inline)) void mark(Marker *mk, const View *v, const void *p) {
     size_t off = (size_t)((const uint8_t *)p - v->base);
     if (off >= v->used) return;
     Span *s = v->pages[off >> PAGE_SHIFT];
     if (unlikely(!s)) return;
-    uint32_t i = (uint32_t)(((size_t)((const uint8_t *)p - s->base) * s->magic) >> 32);
-    if (unlikely(i >= s->nelems)) return;
-    uint64_t bit = 1ull << (i & 63), *w = &s->mark[i >> 6];
-    uint64_t old = __atomic_load_n(w, __ATOMIC_RELAXED);
-    if (old & bit || !(s->live[i >> 6] & bit)) return;
     if (mk->shared) {
-        if (__atomic_fetch_or(w, bit, __ATOMIC_RELAXED) & bit) return;
-    } else {
-        *w = old | bit;
+        uint32_t part = part_of(mk, s);
+        if (part != mk->part) {
+            send(mk, part, p, s);
+            return;
+        }
     }
-    if (!s->noscan) push(mk, s->base + (size_t)i * s->elem_size, s);
+    mark_own(mk, p, s);
 }
 
 static inline void mark_masked(Marker *mk, const View *v, void *const *p, size_t nwords, const uint8_t *mask) {
@@ -211,8 +302,6 @@ void marker_scan_object(Marker *mk, uint8_t *obj, Span *s) {
     if (!s->noscan) scan(mk, &v, obj, s);
 }
 
-static void share(Marker *mk);
-
 void marker_drain(Marker *mk) {
     View v = view_of(mk->heap);
     /* Two arrays: a pair would be copied as 16 bytes, which stalls on the two stores that made it. */
@@ -260,35 +349,57 @@ void mark_g(void *ctx, G *g) {
 
 /* ---- Several workers ------------------------------------------------------------------------------------ */
 
-/* Another worker is hungry: gives it the older half of this block, or a whole block. */
-static void share(Marker *mk) {
-    MarkPar *par = &mk->heap->par;
-    MarkBlock *b = mk->block->next, *cur = mk->block;
-    if (b && b->n) {
-        cur->next = b->next;
-    } else {
-        uint32_t n = cur->n / 2;
-        if (!n) return;
-        b = block_new(mk);
-        memcpy(b->items, cur->items, n * sizeof *b->items);
-        memmove(cur->items, cur->items + n, (cur->n - n) * sizeof *cur->items);
-        b->n = n;
-        cur->n -= n;
+static void receive(Marker *mk, MarkBlock *b) {
+    for (uint32_t i = 0; i < b->n; i++) mark_own(mk, b->items[i].obj, b->items[i].span);
+    b->next = mk->spare;
+    mk->spare = b;
+    marker_drain(mk);
+}
+
+/* A part that nobody has, with something in its inbox if there is one; else NO_PART. */
+static uint32_t free_part(const MarkPar *par) {
+    uint32_t any = NO_PART;
+    for (uint32_t i = 0; i < par->nparts; i++) {
+        if (par->taken >> i & 1) continue;
+        if (par->inbox[i]) return i;
+        any = i;
     }
-    pthread_mutex_lock(&par->lock);
-    b->next = par->pool;
-    par->pool = b;
-    pthread_cond_signal(&par->cond);
-    pthread_mutex_unlock(&par->lock);
+    return any;
+}
+
+static void take_part(Marker *mk, uint32_t part) {
+    MarkPar *par = &mk->heap->par;
+    if (mk->part != NO_PART) par->taken &= ~(1u << mk->part);
+    mk->part = part;
+    if (part != NO_PART) par->taken |= 1u << part;
+}
+
+static bool all_empty(const MarkPar *par) {
+    for (uint32_t i = 0; i < par->nparts; i++)
+        if (par->inbox[i]) return false;
+    return !par->pool && !par->slab;
+}
+
+static bool has_work(const MarkPar *par, const Marker *mk) {
+    uint32_t other = free_part(par);
+    return par->pool || (mk->part != NO_PART && par->inbox[mk->part]) || (other != NO_PART && par->inbox[other]);
 }
 
 /* Until everything is marked. par->lock is held before and after. */
 static void mark_work(Heap *h, Marker *mk) {
     MarkPar *par = &h->par;
-    par->joined++;
     for (;;) {
-        if (par->pool) {
-            MarkBlock *b = par->pool;
+        uint32_t other = free_part(par);
+        if (other != NO_PART && (mk->part == NO_PART || (!par->inbox[mk->part] && par->inbox[other]))) take_part(mk, other);
+        MarkBlock *b;
+        if (mk->part != NO_PART && (b = par->inbox[mk->part])) {
+            par->inbox[mk->part] = NULL;
+            pthread_mutex_unlock(&par->lock);
+            for (MarkBlock *next; b; b = next) {
+                next = b->next;
+                receive(mk, b);
+            }
+        } else if ((b = par->pool)) {
             par->pool = b->next;
             pthread_mutex_unlock(&par->lock);
             b->next = mk->block; /* ours is empty; pop passes over it */
@@ -305,18 +416,19 @@ static void mark_work(Heap *h, Marker *mk) {
             sched_slab_each_g(slab, mark_g, mk);
             marker_drain(mk);
         } else {
-            if (atomic_fetch_add(&par->hungry, 1) + 1 == par->joined) {
+            if (atomic_fetch_add(&par->hungry, 1) + 1 == par->joined && all_empty(par)) {
                 par->open = false;
-                pthread_cond_broadcast(&par->cond);
-                return;
+                announce(par);
             }
-            while (par->open && !par->pool) pthread_cond_wait(&par->cond, &par->lock);
-            if (!par->open) return;
+            while (par->open && !has_work(par, mk)) await_news(par);
+            if (!par->open) break;
             atomic_fetch_sub(&par->hungry, 1);
             continue;
         }
         pthread_mutex_lock(&par->lock);
+        deliver_all(mk);
     }
+    take_part(mk, NO_PART);
 }
 
 static void *helper_main(void *arg) {
@@ -333,7 +445,9 @@ static void *helper_main(void *arg) {
             continue;
         }
         seen = par->phase;
+        mk.part_mask = par->nparts - 1;
         par->busy++;
+        par->joined++;
         mark_work(h, &mk);
         marker_trim(&mk);
         if (!--par->busy) pthread_cond_broadcast(&par->cond);
@@ -391,19 +505,21 @@ void mark_roots(Heap *h, Marker *mk, bool parallel) {
     helpers_start(h);
     pthread_mutex_lock(&par->lock);
     par->slab = slab;
+    par->nparts = 1;
+    while (par->nparts < par->nhelpers + 1) par->nparts *= 2;
     par->pool = NULL;
-    par->joined = 0;
+    par->joined = 1;
     atomic_store(&par->hungry, 0);
     par->open = true;
     par->phase++;
     pthread_cond_broadcast(&par->start);
     mk->shared = true;
-    /* The roots are not in the pool yet: they count as work of this worker, who joins first. */
-    par->joined++;
+    mk->part_mask = par->nparts - 1;
+    take_part(mk, 0); /* with the roots, which are on its stack */
     pthread_mutex_unlock(&par->lock);
     marker_drain(mk);
     pthread_mutex_lock(&par->lock);
-    par->joined--;
+    deliver_all(mk);
     mark_work(h, mk);
     while (par->busy) pthread_cond_wait(&par->cond, &par->lock);
     pthread_mutex_unlock(&par->lock);
