@@ -140,6 +140,9 @@ static bool fuse_int(Pair *p) {
         if (xop != BC_SHLI && xop != BC_SHLI32U) return false;
         return put2(p, xop == BC_SHLI ? BC_SHLOR : BC_SHLOR32U, o, b, c, 0, 0);
     }
+    case BC_XOR: /* a step of xorshift and of other mixers */
+        if ((xop != BC_SHLI && xop != BC_SHRI) || (bc_b(y) == t ? bc_c(y) : bc_b(y)) != b) return false;
+        return put1(p, xop == BC_SHLI ? BC_XORSHL : BC_XORSHR, bc_a(y), b, c);
     case BC_EXT8U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 8 << 6);
     case BC_EXT16U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 16 << 6);
     case BC_EXT32U: return xop == BC_SHRI && put1(p, BC_BITS, bc_a(y), b, c | 32 << 6);

@@ -140,7 +140,7 @@ static bool number_ok(Verify *v, uint64_t w, uint64_t q) {
     switch (bc_op(w)) {
     case BC_DIVSI: case BC_MODSI: ok = c != 0 && c != -1; break;
     case BC_DIVUI: case BC_MODUI: ok = c > 0; break;
-    case BC_SHLI: case BC_SHRI: case BC_SARI: case BC_ROTLI: ok = c >= 0 && c < 64; break;
+    case BC_SHLI: case BC_SHRI: case BC_SARI: case BC_ROTLI: case BC_XORSHL: case BC_XORSHR: ok = c >= 0 && c < 64; break;
     case BC_SHLI32S: case BC_SHLI32U: case BC_ROTLI32U: ok = c >= 0 && c < 32; break;
     case BC_DIVP2: ok = c > 0 && c < 63; break;
     case BC_MODP2: ok = c > 0 && c < 16; break;

@@ -359,6 +359,28 @@ static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {
     return s;
 }
 
+/* In a fragmented heap runs are of one or two objects: these two do short ones without a call. */
+static inline void bits_fill_short(uint64_t *b, size_t from, size_t to, bool on) {
+    size_t lo = from & 63, n = to - from;
+    if (unlikely(lo + n > 64)) {
+        bits_fill(b, from, to, on);
+        return;
+    }
+    uint64_t m = (~0ull >> (64 - n)) << lo, *w = &b[from >> 6];
+    *w = on ? *w | m : *w & ~m;
+}
+
+static inline void clear_short(uint8_t *p, size_t bytes) {
+    if (unlikely(bytes > 128)) {
+        memset(p, 0, bytes);
+        return;
+    }
+    for (uint64_t *w = (uint64_t *)(void *)p, *end = w + bytes / 8; w < end; w++) {
+        *w = 0;
+        __asm__ volatile("" : "+r"(w)); /* else the compiler makes the loop a call of memset */
+    }
+}
+
 /* Ends the current run: what was allocated in it becomes `live`. */
 static void run_end(MCache *mc, AllocRun *r) {
     Span *s = r->span;
@@ -367,7 +389,7 @@ static void run_end(MCache *mc, AllocRun *r) {
         return;
     }
     uint32_t from = span_index(s, r->start), n = (uint32_t)((size_t)(r->cur - r->start) / s->elem_size);
-    bits_fill(s->live, from, from + n, true);
+    bits_fill_short(s->live, from, from + n, true);
     s->nlive += n;
     mc->mallocs[s->cls] += n;
     r->start = r->end = r->cur;
@@ -398,10 +420,10 @@ static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
     }
     if (i < s->zero_from) {
         uint32_t z = end < s->zero_from ? end : s->zero_from;
-        memset(s->base + (size_t)i * s->elem_size, 0, (size_t)(z - i) * s->elem_size);
+        clear_short(s->base + (size_t)i * s->elem_size, (size_t)(z - i) * s->elem_size);
         if (s->ptrbits) {
             size_t words = s->elem_size / 8;
-            bits_fill(s->ptrbits, i * words, z * words, false);
+            bits_fill_short(s->ptrbits, i * words, z * words, false);
         }
     }
     if (end > s->zero_from) s->zero_from = end;

@@ -75,6 +75,23 @@ func ints(a, b, c int) (int, int, int, int, int) {
 	return a + b + c, b + c + 7, (a - 3) + b, a*b + c, a*31 + c
 }
 
+// mixed: x ^ x<<k and x ^ x>>k, of 64 bits unsigned only in one instruction.
+func mixed(x uint64, y uint32, z int64) (uint64, uint32, int64, uint64, uint64) {
+	w := x
+	x ^= x << 13
+	x ^= x >> 7
+	x ^= x << 17
+	y ^= y << 13
+	y ^= y >> 17
+	y ^= y << 5
+	z ^= z << 13
+	z ^= z >> 7
+	a := (w << 3) ^ w
+	b := w<<5 ^ x
+	w = w>>30 ^ w
+	return x, y, z, a ^ b, w
+}
+
 //go:noinline
 func narrow(h uint32, s int32, b uint8) (uint32, int32, uint8, uint16, uint32) {
 	return h*31 + uint32(b), s * 1003, uint8(h >> 8), uint16(h>>16) & 0x3ff, h >> 3 & 7
@@ -246,6 +263,8 @@ func main() {
 	fmt.Println(ints(3, -4, 5))
 	fmt.Println(ints(math.MaxInt, 1, -1))
 	fmt.Println(narrow(0xdeadbeef, -77777, 200))
+	fmt.Println(mixed(88172645463325252, 0xdeadbeef, -5))
+	fmt.Println(mixed(1<<63, 1<<31, math.MinInt64))
 	for _, a := range []int{0, 1, -1, 7, -7, -8, 1023, -1024, -1025, math.MinInt, math.MaxInt} {
 		fmt.Println(powers(a, int8(a), int64(a)))
 	}

@@ -304,7 +304,7 @@ static void numbers(void **s) {
     enum { A = 16, B = 32, C = 48 };
     static const struct { BcOp op; int word, shift, bits; uint64_t good, bad; } cases[] = {
         {BC_DIVSI, 0, C, 16, 2, 0}, {BC_DIVSI, 0, C, 16, 0xfffe, 0xffff}, {BC_MODSI, 0, C, 16, 1, 0}, {BC_DIVUI, 0, C, 16, 1, 0},
-        {BC_MODUI, 0, C, 16, 1, 0xffff}, {BC_SHLI, 0, C, 16, 63, 64}, {BC_SHRI, 0, C, 16, 63, 64}, {BC_SARI, 0, C, 16, 63, 0xffff},
+        {BC_MODUI, 0, C, 16, 1, 0xffff}, {BC_SHLI, 0, C, 16, 63, 64}, {BC_SHRI, 0, C, 16, 63, 64}, {BC_XORSHL, 0, C, 16, 63, 64}, {BC_XORSHR, 0, C, 16, 0, 0xffff}, {BC_SARI, 0, C, 16, 63, 0xffff},
         {BC_SHLI32S, 0, C, 16, 31, 32}, {BC_ROTLI32U, 0, C, 16, 31, 32}, {BC_DIVP2, 0, C, 16, 62, 63}, {BC_MODP2, 0, C, 16, 15, 16},
         {BC_SHLOR, 1, 0, 16, 63, 64}, {BC_SHLOR32U, 1, 0, 16, 31, 32}, {BC_JBIT, 0, B, 16, 63, 64}, {BC_BITS, 0, C, 16, 63 << 6, 64 << 6},
         {BC_INTR, 0, C, 16, INTRIN_COUNT - 1, INTRIN_COUNT}, {BC_INTR, 0, C, 16, 1, 0}, {BC_CLOSURE, 0, C, 16, 64, 65},
