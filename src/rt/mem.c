@@ -15,8 +15,8 @@ const uint16_t mem_class_size[MEM_NCLASS] = {
 #undef CLASS
 };
 
-enum { HUGE_BYTES = 2 << 20, HUGE_FROM = HEAP_HUGE_BYTES,
-       GROW_BYTES = 64 << 20, RUN_BYTES = 8192, HANDED_OUT_MAX = 16384, MAX_ALLOC_BITS = 47 };
+enum { HUGE_FROM = HEAP_HUGE_BYTES,
+       HUGE_SLOW_NS = 1000000, GROW_BYTES = 64 << 20, RUN_BYTES = 8192, HANDED_OUT_MAX = 16384, MAX_ALLOC_BITS = 47 };
 
 #define HEAP_HINT 0xc000000000ull
 enum { STRESS_LIVE = 4096 }; /* with -stress=gc so many live bytes put the next collection off by one allocation */
@@ -208,6 +208,22 @@ void heap_huge_pages(Heap *h, bool on) {
     if (h->mapped > HUGE_FROM) madvise(h->base + HUGE_FROM, h->mapped - HUGE_FROM, on ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
+/* Huge pages make large heaps faster where the system has them at hand. Where it has to make them first (compact memory, ask a
+ * hypervisor for it), each one costs milliseconds, many times what its small pages would: after two such in a row the process does
+ * without. */
+void huge_touch(Heap *h, void *page) {
+    uint64_t start = time_now_ns();
+    *(volatile uint8_t *)page = 0;
+    if (time_now_ns() - start < HUGE_SLOW_NS) {
+        h->huge_slow = 0;
+        return;
+    }
+    if (++h->huge_slow < 2) return;
+    h->huge_no_use = true;
+    if (h->huge) heap_huge_pages(h, false);
+    if (h->stacks_huge) stack_huge_pages(h, false);
+}
+
 /* A run of npages as an in-use span; the lock is held. */
 static Span *pages_alloc(Heap *h, size_t npages) {
     Span *s = NULL;
@@ -246,14 +262,16 @@ static Span *pages_alloc(Heap *h, size_t npages) {
         s->base = h->base + h->used;
         s->npages = (uint32_t)npages;
         s->zero = true;
+        uint8_t *edge = (uint8_t *)(((uintptr_t)s->base + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1));
         h->used += size;
+        if (h->huge && edge < s->base + size && edge >= h->base + HUGE_FROM) huge_touch(h, edge);
     }
     s->state = SPAN_INUSE;
     s->released = false;
     size_t first = (size_t)(s->base - h->base) >> PAGE_SHIFT;
     for (size_t i = 0; i < npages; i++) h->pages[first + i] = s;
     h->inuse_pages += npages;
-    if (unlikely(!h->huge && h->inuse_pages << PAGE_SHIFT > HUGE_FROM)) heap_huge_pages(h, true);
+    if (unlikely(!h->huge && !h->huge_no_use && h->inuse_pages << PAGE_SHIFT > HUGE_FROM)) heap_huge_pages(h, true);
     s->all_index = (uint32_t)h->all.len;
     vec_push(&h->all, s);
     return s;

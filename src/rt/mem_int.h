@@ -14,6 +14,7 @@
 #define PAGE_SHIFT 13
 #define PAGE_SIZE ((size_t)1 << PAGE_SHIFT)
 #define NBINS 64
+enum { HUGE_BYTES = 2 << 20 };
 enum { HEAP_HUGE_BYTES = 8 << 20 }; /* heaps with more in use get huge pages beyond it */
 
 enum { SPAN_FREE, SPAN_INUSE };
@@ -105,6 +106,8 @@ struct Heap {
     int64_t stress_count; /* allocations since the last collection; below zero: those that a large heap adds */
     bool collecting, off_table, release_all;
     bool huge, stacks_huge;        /* the system is asked for huge pages */
+    bool huge_no_use;              /* it takes too long to make them: not asked any more, see huge_touch */
+    uint32_t huge_slow;            /* touches in a row that took long */
     int off_root;                  /* in roots: the filled part of the table of run-time offsets */
     Map off_index;                 /* address -> its number there */
     GcHooks hooks;
@@ -160,6 +163,9 @@ void heap_flush_all(Heap *h);
 void span_free(Heap *h, Span *s);     /* locked or world stopped */
 size_t heap_scavenge(Heap *h, size_t keep_pages);
 void heap_merge_released(Heap *h, bool all); /* world stopped: released runs side by side become one; all: every free run is released */
+/* First touch of a huge page that was asked for. The lock is held. */
+void huge_touch(Heap *h, void *page);
+void stack_huge_pages(Heap *h, bool on); /* for all regions but the first, which serves small programs */
 void heap_huge_pages(Heap *h, bool on); /* for what lies above the first HEAP_HUGE_BYTES */
 void heap_pace(Heap *h, uint64_t live);
 void gc_collect(M *m, bool forced);

@@ -13,7 +13,7 @@
 #include "base/sanitize.h"
 #include "rt/mem_int.h"
 
-enum { STACK_NCLASS = 27, STACK_BATCH = 16, STACK_CACHE = 64, REGION_BYTES = 8 << 20, HUGE_BYTES = 2 << 20,
+enum { STACK_NCLASS = 27, STACK_BATCH = 16, STACK_CACHE = 64, REGION_BYTES = 8 << 20,
        TRIM_MIN = 4 << 20, STACK_HUGE_BYTES = REGION_BYTES /* in use: huge pages beyond the first region */ };
 
 #define STACK_HINT 0x8000000000ull /* below the heap's, so that seeded schedules repeat addresses */
@@ -43,7 +43,7 @@ static noreturn_ void no_memory(Heap *h) {
     heap_out_of_memory(h, REGION_BYTES);
 }
 
-static void stack_huge_pages(Heap *h, bool on) { /* the first region serves small programs */
+void stack_huge_pages(Heap *h, bool on) {
     h->stacks_huge = on;
     for (int i = 1; i < h->regions.len; i++)
         madvise(h->regions.at[i].p, h->regions.at[i].n, on ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
@@ -52,7 +52,7 @@ static void stack_huge_pages(Heap *h, bool on) { /* the first region serves smal
 static void *slab_new(Heap *h) { /* lock held */
     limit_check(h, SLAB_BYTES);
     h->stack_sys += SLAB_BYTES;
-    if (unlikely(!h->stacks_huge && h->stack_sys > STACK_HUGE_BYTES)) stack_huge_pages(h, true);
+    if (unlikely(!h->stacks_huge && !h->huge_no_use && h->stack_sys > STACK_HUGE_BYTES)) stack_huge_pages(h, true);
     if (h->free_slabs.len) return vec_pop(&h->free_slabs);
     if (h->region_at == h->region_end) {
         size_t n = REGION_BYTES + HUGE_BYTES;
@@ -71,6 +71,7 @@ static void *slab_new(Heap *h) { /* lock held */
     }
     void *s = h->region_at;
     h->region_at += SLAB_BYTES;
+    if (h->stacks_huge && !((uintptr_t)s & (HUGE_BYTES - 1))) huge_touch(h, s);
     return s;
 }
 
