@@ -83,10 +83,7 @@ func (a *abiDesc) dump() {
 //go:noescape
 func signList(p *byte, n int) uintptr
 
-const (
-	wordBig  = 255
-	bigBytes = 16384 // IR_BIG_BYTES of the engine's ir.h
-)
+const wordBig = 255
 
 // wordsTo makes signs as long as a frame of n bytes.
 func wordsTo(signs []byte, n uintptr) []byte {
@@ -98,7 +95,7 @@ func wordsTo(signs []byte, n uintptr) []byte {
 
 // markBig notes that the value of type t at st is passed by address.
 func markBig(signs []byte, st *abiStep, t *abi.Type) bool {
-	if k := Kind(t.Kind()); t.Size() <= bigBytes || k != Array && k != Struct {
+	if k := Kind(t.Kind()); t.Size() <= abi.EngineBigBytes || k != Array && k != Struct {
 		return false
 	}
 	at := st.stkOff / goarch.PtrSize
@@ -146,7 +143,7 @@ func newAbiDesc(t *funcType, rcvr *abi.Type) abiDesc {
 	for _, res := range t.OutSlice() {
 		if st := d.ret.place(res.Size()); st != nil {
 			addTypeBits(d.stackPtrs, st.stkOff, res)
-			if res.Size() > bigBytes {
+			if res.Size() > abi.EngineBigBytes {
 				signs = wordsTo(signs, d.ret.stackBytes)
 				if markBig(signs, st, res) {
 					extend = true

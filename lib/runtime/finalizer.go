@@ -84,7 +84,7 @@ func SetFinalizer(obj any, finalizer any) {
 	}
 	var results uintptr
 	for _, t := range ft.OutSlice() {
-		results += min((t.Size_+7)/8, 16384/8) // larger ones come by address
+		results += min((t.Size_+7)/8, abi.EngineBigBytes/8)
 	}
 	startFinalizers()
 	fn := f.data

@@ -212,7 +212,7 @@ static inline bool ir_terminated(IrFunc *f, BlockId b) {
 }
 
 /* Values of larger types live in memory; SSA holds their addresses (bigval.c). reflect knows this number, too. */
-enum { IR_BIG_BYTES = 16384 };
+enum { IR_BIG_BYTES = 16384 }; /* EngineBigBytes of lib/internal/abi */
 bool irtype_is_big(const IrType *t);
 void ir_lower_bigvals(IrFunc *f); /* last step of building a function */
 
