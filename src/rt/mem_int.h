@@ -61,7 +61,7 @@ typedef struct MarkPar {
     MarkBlock *inbox[MARK_PARTS];
     MarkBlock *pool;           /* marked, to be scanned by anybody */
     struct GSlab *slab;        /* next to scan */
-    pthread_t threads[8];
+    pthread_t threads[MARK_PARTS];
 } MarkPar;
 
 enum { SPECIAL_FINALIZER, SPECIAL_CLEANUP, SPECIAL_WEAK };

@@ -5,10 +5,9 @@
  * are marked only by the worker that has it at the time: mark bits need no atomic operations, and their cache lines stay where
  * they are (with shared ones two workers were no faster than one). A pointer into another part goes to that part's inbox, in
  * blocks: when one is full, or when somebody is hungry. What is marked may be scanned by anybody: the hungry get it through a
- * pool. So do the list of goroutine slabs. A worker whose inbox is empty may change to another part that nobody has. A helper
- * that wakes up too late finds the phase closed and goes back to sleep: nobody waits for it. Marking is finished when every
- * worker that joined is hungry, and slabs, pool and inboxes are empty.
- */
+ * pool. Slabs of goroutines are scanned by anybody, too. A worker whose inbox is empty may change to another part that nobody
+ * has. A helper that wakes up too late finds the phase closed and goes back to sleep: nobody waits for it. Marking is finished
+ * when every worker that joined is hungry, and slabs, pool and inboxes are empty. */
 #include <stdlib.h>
 
 #include "rt/mem_int.h"
