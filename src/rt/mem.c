@@ -214,7 +214,11 @@ void heap_huge_pages(Heap *h, bool on) {
 void huge_touch(Heap *h, void *page) {
     uint64_t start = time_now_ns();
     *(volatile uint8_t *)page = 0;
-    if (time_now_ns() - start < HUGE_SLOW_NS) {
+    huge_took(h, time_now_ns() - start);
+}
+
+void huge_took(Heap *h, uint64_t ns) {
+    if (ns < HUGE_SLOW_NS) {
         h->huge_slow = 0;
         return;
     }

@@ -165,6 +165,7 @@ size_t heap_scavenge(Heap *h, size_t keep_pages);
 void heap_merge_released(Heap *h, bool all); /* world stopped: released runs side by side become one; all: every free run is released */
 /* First touch of a huge page that was asked for. The lock is held. */
 void huge_touch(Heap *h, void *page);
+void huge_took(Heap *h, uint64_t ns); /* what it does with the time that this took */
 void stack_huge_pages(Heap *h, bool on); /* for all regions but the first, which serves small programs */
 void heap_huge_pages(Heap *h, bool on); /* for what lies above the first HEAP_HUGE_BYTES */
 void heap_pace(Heap *h, uint64_t live);
