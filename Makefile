@@ -46,8 +46,13 @@ setup:
 JOBS = $(shell nproc 2>/dev/null || echo 2)
 GOSRC = $(or $(VOLE_GOROOT),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vole/go)
 
+# The tree of Go's source that std.vole was made from: it names its files, so another tree makes another image.
+$(OUT)/goroot: FORCE
+	@mkdir -p $(OUT); echo '$(GOSRC)' | cmp -s - $@ || echo '$(GOSRC)' > $@
+.PHONY: FORCE
+
 # The whole standard library, compiled once from Go's source and the overlay lib/.
-$(OUT)/std.vole: $(OUT)/vole $(shell find lib -name '*.go')
+$(OUT)/std.vole: $(OUT)/vole $(OUT)/goroot $(shell find lib -name '*.go')
 	$(OUT)/vole mkstd -o $@
 std: $(OUT)/std.vole
 
