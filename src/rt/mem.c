@@ -15,8 +15,8 @@ const uint16_t mem_class_size[MEM_NCLASS] = {
 #undef CLASS
 };
 
-enum { HUGE_FROM = HEAP_HUGE_BYTES,
-       HUGE_SLOW_NS = 1000000, GROW_BYTES = 64 << 20, RUN_BYTES = 8192, HANDED_OUT_MAX = 16384, MAX_ALLOC_BITS = 47 };
+enum { HUGE_FROM = HEAP_HUGE_BYTES, HUGE_SLOW_NS = 1000000, /* for one huge page */
+       GROW_BYTES = 64 << 20, RUN_BYTES = 8192, HANDED_OUT_MAX = 16384, MAX_ALLOC_BITS = 47 };
 
 #define HEAP_HINT 0xc000000000ull
 enum { STRESS_LIVE = 4096 }; /* with -stress=gc so many live bytes put the next collection off by one allocation */

@@ -131,8 +131,9 @@ static void count(Heap *h, MCache *mc, int64_t bytes) {
     if (mc) { /* only its own P writes it */
         int64_t n = atomic_load_explicit(&mc->stack_inuse, memory_order_relaxed) + bytes;
         atomic_store_explicit(&mc->stack_inuse, n, memory_order_relaxed);
+    } else {
+        atomic_fetch_add_explicit(&h->stack_inuse, bytes, memory_order_relaxed);
     }
-    else atomic_fetch_add_explicit(&h->stack_inuse, bytes, memory_order_relaxed);
 }
 
 size_t stack_bytes(Heap *h) {
