@@ -74,12 +74,14 @@ void heap_init(Vm *vm) {
         break;
     }
     if (!h->base) base_oom();
-    for (int c = 1; c < MEM_NCLASS; c++) { /* 8 to 16 pages, whichever wastes least */
+    for (int c = 1; c < MEM_NCLASS; c++) { /* 8 to 16 pages, whichever wastes least; less where objects are tiny */
         size_t best = SIZE_MAX;
         for (size_t n = 8; n <= 16; n++) {
             size_t waste = (n << PAGE_SHIFT) % mem_class_size[c] * 64 / n;
             if (waste + waste / 8 < best) best = waste, h->class_pages[c] = (uint8_t)n;
         }
+        size_t max = (size_t)SPAN_WORDS * 64 * mem_class_size[c] >> PAGE_SHIFT;
+        if (h->class_pages[c] > max) h->class_pages[c] = (uint8_t)max;
     }
     const char *gogc = vm_getenv(vm, "GOGC");
     h->gc_percent = 100;
@@ -374,10 +376,10 @@ static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {
     s->zero_from = s->zero ? 0 : s->nelems;
     size_t nw = (s->nelems + 63) / 64;
     size_t np = !noscan && size <= MEM_MASK_MAX ? bytes / 512 + 1 : 0;
-    s->live = calloc(2 * nw + np, 8); /* live, mark, ptrbits */
+    s->live = calloc(3 * nw + np, 8); /* live, mark, ptrbits */
     if (!s->live) base_oom();
-    s->mark = s->live + nw;
-    if (np) s->ptrbits = s->mark + nw;
+    s->mark = (MarkWord *)(void *)(s->live + nw);
+    if (np) s->ptrbits = s->live + 3 * nw;
     return s;
 }
 
@@ -401,6 +403,23 @@ static inline void clear_short(uint8_t *p, size_t bytes) {
         *w = 0;
         __asm__ volatile("" : "+r"(w)); /* else the compiler makes the loop a call of memset */
     }
+}
+
+void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask) {
+    Span *s = r->span;
+    if (!s->mask) {
+        s->mask = r->mask = mask;
+        return;
+    }
+    AllocRun all = {.base = s->base, .ptrbits = s->ptrbits};
+    for (uint32_t i = 0; i < s->nelems; i++) {
+        const uint8_t *p = s->base + (size_t)i * s->elem_size;
+        if (bit_get(s->live, i) || (p >= r->start && p < q)) mem_set_mask(&all, p, s->mask);
+    }
+    s->mixed = true;
+    s->mask = r->mask = 0;
+    r->ptrbits = s->ptrbits;
+    mem_set_mask(r, q, mask);
 }
 
 /* Ends the current run: what was allocated in it becomes `live`. */
@@ -443,7 +462,7 @@ static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
     if (i < s->zero_from) {
         uint32_t z = end < s->zero_from ? end : s->zero_from;
         clear_short(s->base + (size_t)i * s->elem_size, (size_t)(z - i) * s->elem_size);
-        if (s->ptrbits) {
+        if (s->mixed) {
             size_t words = s->elem_size / 8;
             bits_fill_short(s->ptrbits, i * words, z * words, false);
         }
@@ -452,7 +471,8 @@ static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
     r->cur = r->start = s->base + (size_t)i * s->elem_size;
     r->end = s->base + (size_t)end * s->elem_size;
     r->base = s->base;
-    r->ptrbits = s->ptrbits;
+    r->mask = s->mask;
+    r->ptrbits = s->mixed ? s->ptrbits : NULL;
     mc->handed_out += r->end - r->cur;
     if (mc->handed_out >= HANDED_OUT_MAX) {
         atomic_fetch_add_explicit(&h->live_bytes, mc->handed_out, memory_order_relaxed);
@@ -533,9 +553,9 @@ static void *alloc_large(M *m, size_t size, uint64_t hdr, bool zero) {
     s->noscan = hdr == 0;
     s->hdr = hdr;
     s->large_size = npages << PAGE_SHIFT;
-    s->live = calloc(2, 8);
+    s->live = calloc(3, 8);
     if (!s->live) base_oom();
-    s->mark = s->live + 1;
+    s->mark = (MarkWord *)(void *)(s->live + 1);
     /* Cleared before it can be seen as live: the collector cannot run before this M's next safepoint. */
     s->live[0] = 1;
     h->mallocs[0]++;
@@ -680,7 +700,7 @@ void mem_verify(Vm *vm) {
             if (!bit_get(s->live, k) || !s->ptrbits) continue;
             uint8_t *obj = s->base + (size_t)k * s->elem_size;
             for (size_t w = 0; w < s->elem_size / 8; w++) {
-                if (!bit_get(s->ptrbits, (size_t)k * (s->elem_size / 8) + w)) continue;
+                if (s->mixed ? !bit_get(s->ptrbits, (size_t)k * (s->elem_size / 8) + w) : !(s->mask >> w & 1)) continue;
                 const void *p = ((void **)obj)[w];
                 Span *t = span_of(h, p);
                 if (!t) continue;

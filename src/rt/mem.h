@@ -31,7 +31,8 @@ extern const uint16_t mem_class_size[]; /* class -> bytes */
 typedef struct AllocRun {
     uint8_t *cur, *end;  /* free objects [cur, end), zeroed */
     uint8_t *base;       /* of the span */
-    uint64_t *ptrbits;   /* of the span: one bit a word, cleared for the run; NULL in pointer-free spans */
+    uint64_t mask;       /* where the span's objects have pointers, if it is the same for all; else 0 */
+    uint64_t *ptrbits;   /* of the span, if it is not: one bit a word, cleared for the run */
     uint8_t *start;      /* where the run began */
     struct Span *span;
 } AllocRun;
@@ -51,7 +52,13 @@ static inline uint64_t type_mask64(const GoType *t) {
     memcpy(&w, t->gcdata, 8);
     return w & (~0ull >> (64 - (t->ptr_bytes >> 3)));
 }
-static inline void mem_set_ptrbits(AllocRun *r, const uint8_t *q, uint64_t mask) {
+void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask); /* the first object of a span, or the first with another mask */
+static inline void mem_set_mask(AllocRun *r, const uint8_t *q, uint64_t mask) {
+    if (likely(mask == r->mask)) return;
+    if (unlikely(!r->ptrbits)) {
+        mem_mask_differs(r, q, mask);
+        return;
+    }
     size_t w = (size_t)(q - r->base) >> 3;
     unsigned sh = w & 63;
     r->ptrbits[w >> 6] |= mask << sh;
@@ -65,7 +72,7 @@ static inline void *mem_alloc_fast(P *p, unsigned cls, bool noscan, uint64_t mas
     size_t size = mem_class_size[cls];
     if (unlikely((size_t)(r->end - q) < size)) return NULL;
     r->cur = q + size;
-    if (mask) mem_set_ptrbits(r, q, mask);
+    if (mask) mem_set_mask(r, q, mask);
     return q;
 }
 /* new(T) when it is quick, else NULL. Never collects. */

@@ -15,7 +15,7 @@ enum {
 /* With --stress=gc what is freed reads as garbage at once. */
 static void poison(Span *s) {
     for (uint32_t i = 0; i < s->nelems; i++)
-        if (bit_get(s->live, i) && !bit_get(s->mark, i))
+        if (bit_get(s->live, i) && !(s->mark[i >> 6].set >> (i & 63) & 1))
             memset(s->base + (size_t)i * s->elem_size, 0xdb, s->cls ? s->elem_size : s->large_size);
 }
 
@@ -24,20 +24,18 @@ static uint64_t sweep(Heap *h) {
     memset(h->partial, 0, sizeof h->partial);
     for (int i = h->all.len - 1; i >= 0; i--) {
         Span *s = h->all.at[i];
+        if (unlikely(h->vm->stress.gc)) poison(s);
         uint32_t n = 0;
         size_t nw = ((size_t)s->nelems + 63) / 64;
-        for (size_t k = 0; k < nw; k++) n += (uint32_t)__builtin_popcountll(s->mark[k]);
+        for (size_t k = 0; k < nw; k++) n += (uint32_t)__builtin_popcountll(s->live[k] &= s->mark[k].set);
         size_t size = s->cls ? s->elem_size : s->large_size;
         h->frees[s->cls] += s->nlive - n;
         h->freed_bytes += (uint64_t)(s->nlive - n) * size;
-        if (unlikely(h->vm->stress.gc) && n != s->nlive) poison(s);
         if (!n) {
             span_free(h, s);
             continue;
         }
         live_bytes += (uint64_t)n * size;
-        if (s->nlive != n) memcpy(s->live, s->mark, nw * 8);
-        memset(s->mark, 0, nw * 8);
         s->nlive = n;
         s->next = NULL;
         if (s->cls && n < s->nelems) {
@@ -86,6 +84,7 @@ void gc_collect(M *m, bool forced) {
     heap_flush_all(h);
     Marker *mk = &h->marker;
     marker_init(mk, h);
+    marks_begin(h);
     mark_roots(h, mk, vm->nprocs > 1 && atomic_load(&h->live_bytes) > PARALLEL_BYTES);
     specials_mark(h, mk);
     marker_drain(mk);
@@ -133,6 +132,7 @@ Marker *gc_reach_begin(Vm *vm) {
     h->collecting = true;
     heap_flush_all(h);
     marker_init(mk, h);
+    marks_begin(h);
     for (int i = 0; i < h->roots.len; i++) gc_mark_words(mk, h->roots.at[i].p, h->roots.at[i].n, NULL);
     if (h->hooks.scan_roots) h->hooks.scan_roots(vm, mk);
     if (vm->sched) timer_mark(vm, mk, true);
@@ -141,10 +141,7 @@ Marker *gc_reach_begin(Vm *vm) {
     return mk;
 }
 
-void gc_reach_restart(Vm *vm) {
-    Heap *h = vm->heap;
-    for (int i = 0; i < h->all.len; i++) memset(h->all.at[i]->mark, 0, ((size_t)h->all.at[i]->nelems + 63) / 64 * 8);
-}
+void gc_reach_restart(Vm *vm) { marks_begin(vm->heap); }
 
 void gc_reach_g(Marker *mk, G *g) {
     mark_g(mk, g);

@@ -3,9 +3,9 @@
  * The heap reserves one address range. Pages are 8 KB; pages[] names the span of each page, so that any
  * interior pointer finds its object with two loads and a multiplication. Small objects live in spans of one
  * size class, 64 KB or a little more. `live` says which objects are allocated (exact while the world is
- * stopped and the caches are flushed), `mark` is built by the collector; the sweep swaps them. It touches
- * bitmaps only and so is not lazy. Objects with pointers up to 512 bytes have their pointer words in the
- * span's ptrbits; larger ones begin with a header word: type descriptor, or mask address | 1. */
+ * stopped and the caches are flushed), `mark` is built by the collector; the sweep clears what is not in both. It
+ * touches bitmaps only and so is not lazy. Objects with pointers up to 512 bytes have their pointer words in the
+ * span's mask while all are alike, and in its ptrbits then; larger ones begin with a header word: type descriptor, or mask address | 1. */
 #ifndef VOLE_MEM_INT_H
 #define VOLE_MEM_INT_H
 
@@ -19,24 +19,38 @@ enum { HEAP_HUGE_BYTES = 8 << 20 }; /* heaps with more in use get huge pages bey
 
 enum { SPAN_FREE, SPAN_INUSE };
 
-/* What marking reads comes first and fits one cache line. */
+/* 64 elements of a span, while marking. */
+typedef struct MarkWord {
+    uint64_t set;  /* marked, or not allocated */
+    uint64_t todo; /* marked, but not scanned */
+} MarkWord;
+enum { SPAN_WORDS = 64 }; /* of elements in a span at most */
+
+/* What marking reads comes first and fits one cache line, what it writes is in another: one worker writes that, all read this. */
 typedef struct Span {
     uint8_t *base;
     uint32_t elem_size, magic; /* index = offset * magic >> 32; magic 0: one object */
     uint32_t nelems;           /* 0: free */
     uint8_t cls, state, noscan, cached;
-    uint64_t *live, *mark, *ptrbits;
+    MarkWord *mark;
+    uint64_t mask;             /* small objects: where they have pointers, 1 bit a word; 0: see ptrbits, if there are any */
+    uint64_t *ptrbits;
     uint64_t elem_mask;        /* with ptrbits: the words of an element */
+    uint64_t *live;
+    uint64_t dirty;            /* 1 bit for each of its MarkWords with something to do; else 0: not in a queue */
+    struct Span *queue;        /* next in a marker's queue */
     size_t large_size;
     uint64_t hdr;              /* large: type or mask | 1 */
     uint32_t npages, nlive;
     bool zero;                 /* free: all bytes are zero */
     bool released;             /* free: given back to the system */
+    bool mixed;                /* ptrbits are in use */
     uint32_t zero_from;        /* elements from here on were never used */
     uint32_t next_elem;        /* allocation looks for free elements from here */
     uint32_t all_index;
     struct Span *next, *prev;
 } Span;
+_Static_assert(offsetof(Span, dirty) == 64, "marking reads one cache line and writes another");
 
 typedef struct MarkBlock MarkBlock;
 enum { MARK_PARTS = 8 };
@@ -44,8 +58,15 @@ struct Marker {
     Heap *heap;
     MarkBlock *block;          /* newest of the stack of blocks; never NULL once initialized */
     MarkBlock *spare;
+    MarkBlock *received;       /* the last ones, empty now: they go back to those who send */
+    Span *queue, *queue_end;   /* spans with objects to scan, the oldest first */
+    Span *span;                /* the one that was taken from there last, and what is left of it: */
+    uint64_t words;            /* of its MarkWords */
+    uint64_t bits;             /* of the current one, */
+    uint32_t word;             /* and its number */
     bool shared;               /* others mark at the same time: only objects of `part` are ours */
     uint32_t part, part_mask;
+    uint64_t times_hungry, scanned;
     MarkBlock *out[MARK_PARTS]; /* what was found in the parts of others */
 };
 
@@ -53,12 +74,13 @@ struct Marker {
 typedef struct MarkPar {
     pthread_mutex_t lock;
     pthread_cond_t cond, start;
-    bool open, quit;
+    bool open, quit, given_up;
     uint64_t phase;
     uint32_t nhelpers, joined, busy;
     _Atomic uint32_t hungry, news;
     uint32_t nparts, taken;    /* taken: bits of the parts that a worker has */
-    MarkBlock *inbox[MARK_PARTS];
+    MarkBlock *_Atomic inbox[MARK_PARTS];
+    MarkBlock *spare;          /* empty ones: they go from those who receive to those who send */
     MarkBlock *pool;           /* marked, to be scanned by anybody */
     struct GSlab *slab;        /* next to scan */
     pthread_t threads[MARK_PARTS];
@@ -174,6 +196,7 @@ const uint8_t *type_ptrmask(const GoType *t);
 void specials_mark(Heap *h, Marker *mk);
 void specials_finish(Heap *h, Marker *mk);
 void mark_init(Heap *h);
+void marks_begin(Heap *h); /* nothing is marked; `live` is exact */
 void mark_helpers_stop(Heap *h);
 void mark_roots(Heap *h, Marker *mk, bool parallel);
 void mark_g(void *marker, G *g);

@@ -1,5 +1,7 @@
-/* Marking. A Marker is one worker's state: blocks of objects that are marked but not scanned. Objects pass
- * through a short ring between stack and scan, so that the prefetch of their words has time to finish.
+/* Marking. A Marker is one worker's state. What is marked but not scanned waits in the bitmaps of its span, and the span in the
+ * worker's queue: the oldest first, so that many of its objects have come together by then and are scanned in the order of their
+ * addresses (as Go's collector does since 1.25). Large objects, and what workers give each other, wait in blocks. Objects pass
+ * through a short ring before they are scanned, so that the prefetch of their words has time to finish.
  *
  * In a large heap helper threads mark too. Spans are dealt out to as many parts as there are workers, and the objects of a part
  * are marked only by the worker that has it at the time: mark bits need no atomic operations, and their cache lines stay where
@@ -7,19 +9,25 @@
  * blocks: when one is full, or when somebody is hungry. What is marked may be scanned by anybody: the hungry get it through a
  * pool. Slabs of goroutines are scanned by anybody, too. A worker whose inbox is empty may change to another part that nobody
  * has. A helper that wakes up too late finds the phase closed and goes back to sleep: nobody waits for it. Marking is finished
- * when every worker that joined is hungry, and slabs, pool and inboxes are empty. */
+ * when every worker that joined is hungry, and slabs, pool and inboxes are empty. In a heap that is like one long list the helpers
+ * soon give up, and the main worker goes on alone. */
 #include <stdlib.h>
 
 #include "rt/mem_int.h"
 
-enum { BLOCK_ITEMS = 510, RING = 16, PIECE_BYTES = 16 << 10, SHARE_EVERY = 64, MAX_HELPERS = MARK_PARTS - 1 };
+enum { BLOCK_ITEMS = 510, BLOCK_POINTERS = 2 * BLOCK_ITEMS, RING = 32, PIECE_BYTES = 16 << 10, MAX_PIECES = 256, SHARE_EVERY = 64, MAX_HELPERS = MARK_PARTS - 1,
+       KEEP_BLOCKS = 4, AHEAD = 64 /* pointers */,
+       PATIENCE = 1000 /* times hungry */, WORTHWHILE = 16 /* objects each time */ };
 enum { NO_PART = MARK_PARTS };
 
 typedef struct MarkItem { uint8_t *obj; Span *span; } MarkItem;
 struct MarkBlock {
     MarkBlock *next;
     uint32_t n;
-    MarkItem items[BLOCK_ITEMS];
+    union {
+        MarkItem items[BLOCK_ITEMS];         /* to scan */
+        const void *pointers[BLOCK_POINTERS]; /* to mark */
+    };
 };
 
 /* ---- Masks of large types -------------------------------------------------------------------------- */
@@ -98,10 +106,53 @@ static inline uint8_t *pop(Marker *mk, Span **span) {
     return it->obj;
 }
 
+/* ---- Spans with objects to scan ------------------------------------------------------------------- */
+
+static inline void queue_put(Marker *mk, Span *s) {
+    s->queue = NULL;
+    if (mk->queue) mk->queue_end->queue = s;
+    else mk->queue = s;
+    mk->queue_end = s;
+}
+
+/* The next object, with its span; NULL: there is none. */
+static inline uint8_t *queue_next(Marker *mk, Span **span) {
+    while (!mk->bits) {
+        if (!mk->words) {
+            Span *s = mk->queue;
+            if (!s) return NULL;
+            mk->queue = s->queue;
+            mk->span = s;
+            mk->words = s->dirty;
+            s->dirty = 0;
+        }
+        MarkWord *w = &mk->span->mark[mk->word = (uint32_t)__builtin_ctzll(mk->words)];
+        mk->words &= mk->words - 1;
+        mk->bits = w->todo;
+        w->todo = 0;
+    }
+    uint32_t i = mk->word * 64 + (uint32_t)__builtin_ctzll(mk->bits);
+    mk->bits &= mk->bits - 1;
+    *span = mk->span;
+    return mk->span->base + (size_t)i * mk->span->elem_size;
+}
+
+/* At least n objects, if there are so many, to blocks: anybody may scan them there. */
+static void queue_to_blocks(Marker *mk, uint32_t n) {
+    uint8_t *obj;
+    for (Span *s; n-- && (obj = queue_next(mk, &s));) push(mk, obj, s);
+}
+
+void marks_begin(Heap *h) {
+    for (int i = 0; i < h->all.len; i++) {
+        const Span *s = h->all.at[i];
+        for (size_t k = 0; k < ((size_t)s->nelems + 63) / 64; k++) s->mark[k] = (MarkWord){.set = ~s->live[k]};
+    }
+}
+
 void marker_init(Marker *mk, Heap *h) {
     mk->heap = h;
     mk->shared = false;
-    mk->part = NO_PART;
     if (!mk->block) mk->block = block_new(mk);
 }
 
@@ -113,18 +164,23 @@ static void blocks_free(MarkBlock *b) {
 }
 
 /* Keeps a few blocks for the next time. */
-void marker_trim(Marker *mk) {
-    MarkBlock *b = mk->spare;
-    for (int i = 0; b && i < 4; i++) b = b->next;
+static void blocks_trim(MarkBlock *b) {
+    for (int i = 1; b && i < KEEP_BLOCKS; i++) b = b->next;
     if (!b) return;
     blocks_free(b->next);
     b->next = NULL;
 }
 
+void marker_trim(Marker *mk) {
+    blocks_trim(mk->spare);
+    blocks_trim(mk->received);
+}
+
 void marker_free(Marker *mk) {
     blocks_free(mk->block);
     blocks_free(mk->spare);
-    mk->block = mk->spare = NULL;
+    blocks_free(mk->received);
+    mk->block = mk->spare = mk->received = NULL;
 }
 
 /* ---- Marking and scanning ----------------------------------------------------------------------------- */
@@ -155,10 +211,14 @@ static void await_news(MarkPar *par) {
 static void deliver(Marker *mk, uint32_t part) {
     MarkPar *par = &mk->heap->par;
     MarkBlock *b = mk->out[part];
-    if (!b || !b->n) return;
-    mk->out[part] = NULL;
+    if (!b->n || part == mk->part) return;
     b->next = par->inbox[part];
     par->inbox[part] = b;
+    if (!mk->spare) {
+        mk->spare = par->spare;
+        par->spare = NULL;
+    }
+    mk->out[part] = block_new(mk);
     announce(par);
 }
 
@@ -166,9 +226,10 @@ static void deliver_all(Marker *mk) {
     for (uint32_t i = 0; i < mk->heap->par.nparts; i++) deliver(mk, i);
 }
 
-/* To the hungry: all that was found for others, and the older half of this worker's newest block, or a whole block. */
+/* To the hungry: all that was found for others, and a whole block, or the older half of this worker's only one. */
 static __attribute__((noinline)) void share(Marker *mk) {
     MarkPar *par = &mk->heap->par;
+    if (!mk->block->next || !mk->block->next->n) queue_to_blocks(mk, BLOCK_ITEMS);
     MarkBlock *cur = mk->block, *b = cur->next;
     uint32_t n = cur->n / 2;
     if (b && b->n) {
@@ -192,21 +253,6 @@ static __attribute__((noinline)) void share(Marker *mk) {
     pthread_mutex_unlock(&par->lock);
 }
 
-static __attribute__((noinline)) MarkBlock *out_block(Marker *mk, uint32_t part) {
-    if (mk->out[part]) {
-        pthread_mutex_lock(&mk->heap->par.lock);
-        deliver(mk, part);
-        pthread_mutex_unlock(&mk->heap->par.lock);
-    }
-    return mk->out[part] = block_new(mk);
-}
-
-static inline void send(Marker *mk, uint32_t part, const void *p, Span *s) {
-    MarkBlock *b = mk->out[part];
-    if (unlikely(!b || b->n == BLOCK_ITEMS)) b = out_block(mk, part);
-    b->items[b->n++] = (MarkItem){(uint8_t *)(uintptr_t)p, s};
-}
-
 /* Small spans have 64 KB or a little more. */
 static inline uint32_t part_of(const Marker *mk, const Span *s) {
     return (uint32_t)((uintptr_t)s->base >> 16) & mk->part_mask;
@@ -216,25 +262,66 @@ static inline uint32_t part_of(const Marker *mk, const Span *s) {
 static inline __attribute__((always_inline)) void mark_own(Marker *mk, const void *p, Span *s) {
     uint32_t i = (uint32_t)(((size_t)((const uint8_t *)p - s->base) * s->magic) >> 32);
     if (unlikely(i >= s->nelems)) return;
-    uint64_t bit = 1ull << (i & 63), *w = &s->mark[i >> 6];
-    if (*w & bit || !(s->live[i >> 6] & bit)) return;
-    *w |= bit;
-    if (!s->noscan) push(mk, s->base + (size_t)i * s->elem_size, s);
+    uint64_t bit = 1ull << (i & 63);
+    MarkWord *w = &s->mark[i >> 6];
+    if (w->set & bit) return;
+    w->set |= bit;
+    if (s->noscan) return;
+    if (unlikely(!s->cls)) {
+        push(mk, s->base, s);
+        return;
+    }
+    w->todo |= bit;
+    if (!s->dirty) queue_put(mk, s);
+    s->dirty |= 1ull << (i >> 6);
+}
+
+static void mark_block(Marker *mk, const MarkBlock *b) {
+    View v = view_of(mk->heap);
+    for (uint32_t i = 0; i < b->n; i++) {
+        const uint8_t *p = b->pointers[i];
+        __builtin_prefetch(&b->pointers[i + AHEAD]); /* where another worker filled it */
+        mark_own(mk, p, v.pages[(size_t)(p - v.base) >> PAGE_SHIFT]);
+    }
+}
+
+/* The block for pointers into a part is full. */
+static __attribute__((noinline)) MarkBlock *out_block(Marker *mk, uint32_t part) {
+    MarkBlock *b = mk->out[part];
+    if (part == mk->part) {
+        mark_block(mk, b);
+        b->n = 0;
+        return b;
+    }
+    pthread_mutex_lock(&mk->heap->par.lock);
+    deliver(mk, part);
+    pthread_mutex_unlock(&mk->heap->par.lock);
+    return mk->out[part];
+}
+
+/* Pointers are sorted by part, the own one too: there is no branch that depends on it, nor on nil, which nobody could predict. */
+static inline __attribute__((always_inline)) void sort(Marker *mk, const View *v, const void *p) {
+    size_t off = (size_t)((const uint8_t *)p - v->base);
+    bool ok = off < v->used;
+    const Span *s = v->pages[ok ? off >> PAGE_SHIFT : 0];
+    if (unlikely(!s)) return;
+    uint32_t part = part_of(mk, s);
+    MarkBlock *b = mk->out[part];
+    if (unlikely(b->n == BLOCK_POINTERS)) b = out_block(mk, part);
+    if (!(b->n & 7)) __builtin_prefetch(&b->pointers[b->n + AHEAD], 1); /* it was the receiver's before, whose cache has its lines */
+    b->pointers[b->n] = p;
+    b->n += ok;
 }
 
 static inline __attribute__((always_inline)) void mark(Marker *mk, const View *v, const void *p) {
+    if (mk->shared) {
+        sort(mk, v, p);
+        return;
+    }
     size_t off = (size_t)((const uint8_t *)p - v->base);
     if (off >= v->used) return;
     Span *s = v->pages[off >> PAGE_SHIFT];
-    if (unlikely(!s)) return;
-    if (mk->shared) {
-        uint32_t part = part_of(mk, s);
-        if (part != mk->part) {
-            send(mk, part, p, s);
-            return;
-        }
-    }
-    mark_own(mk, p, s);
+    if (likely(s != NULL)) mark_own(mk, p, s);
 }
 
 static inline void mark_masked(Marker *mk, const View *v, void *const *p, size_t nwords, const uint8_t *mask) {
@@ -257,16 +344,8 @@ void gc_mark_words(Marker *mk, void *const *p, size_t nwords, const uint8_t *mas
         for (size_t i = 0; i < nwords; i++) mark(mk, &v, p[i]);
 }
 
-/* Elements of type t from obj up to end; a large array in pieces: the rest waits on the stack. */
-static void scan_elems(Marker *mk, const View *v, uint8_t *obj, uint8_t *end, const GoType *t, Span *large) {
-    if ((size_t)(end - obj) > PIECE_BYTES && large) {
-        size_t n = PIECE_BYTES / t->size;
-        uint8_t *rest = obj + (n ? n : 1) * t->size;
-        if (rest < end) {
-            push(mk, rest, large);
-            end = rest;
-        }
-    }
+/* Elements of type t from obj up to end. */
+static void scan_elems(Marker *mk, const View *v, uint8_t *obj, uint8_t *end, const GoType *t) {
     if (t->size == 8) {
         for (; obj < end; obj += 8) mark(mk, v, *(void **)obj);
         return;
@@ -275,14 +354,36 @@ static void scan_elems(Marker *mk, const View *v, uint8_t *obj, uint8_t *end, co
     for (; obj + t->size <= end; obj += t->size) mark_masked(mk, v, (void **)obj, t->ptr_bytes / 8, mask);
 }
 
-static __attribute__((noinline)) void scan_typed(Marker *mk, const View *v, uint8_t *obj, uint8_t *end, uint64_t hdr, Span *large) {
+/* A large object: what obj points to is one of at most MAX_PIECES pieces. With the first, the others are put up for scanning, by
+ * anybody. */
+static __attribute__((noinline)) void scan_large(Marker *mk, const View *v, uint8_t *obj, Span *s) {
+    uint8_t *end = s->base + s->large_size;
+    if (!s->hdr) return;
+    if (s->hdr & 1) {
+        mark_masked(mk, v, (void **)obj, s->large_size / 8, (const uint8_t *)(uintptr_t)(s->hdr - 1));
+        return;
+    }
+    const GoType *t = (const GoType *)(uintptr_t)s->hdr;
+    size_t piece = s->large_size / MAX_PIECES;
+    if (piece < PIECE_BYTES) piece = PIECE_BYTES;
+    piece = (piece + t->size - 1) / t->size * t->size;
+    if (obj == s->base)
+        for (uint8_t *p = obj + piece; p < end; p += piece) push(mk, p, s);
+    scan_elems(mk, v, obj, (size_t)(end - obj) > piece ? obj + piece : end, t);
+}
+
+static __attribute__((noinline)) void scan_header(Marker *mk, const View *v, uint8_t *obj, uint8_t *end) {
+    uint64_t hdr = *(uint64_t *)obj;
+    obj += 8;
     if (!hdr) return;
     if (hdr & 1) mark_masked(mk, v, (void **)obj, (size_t)(end - obj) / 8, (const uint8_t *)(uintptr_t)(hdr - 1));
-    else scan_elems(mk, v, obj, end, (const GoType *)(uintptr_t)hdr, large);
+    else scan_elems(mk, v, obj, end, (const GoType *)(uintptr_t)hdr);
 }
 
 static inline __attribute__((always_inline)) void scan(Marker *mk, const View *v, uint8_t *obj, Span *s) {
-    if (likely(s->ptrbits != NULL)) {
+    if (likely(s->mask)) {
+        for (uint64_t bits = s->mask; bits; bits &= bits - 1) mark(mk, v, ((void **)obj)[__builtin_ctzll(bits)]);
+    } else if (s->ptrbits) {
         size_t w = (size_t)(obj - s->base) >> 3;
         unsigned sh = w & 63;
         const uint64_t *pb = &s->ptrbits[w >> 6];
@@ -290,15 +391,53 @@ static inline __attribute__((always_inline)) void scan(Marker *mk, const View *v
         bits &= s->elem_mask;
         for (; bits; bits &= bits - 1) mark(mk, v, ((void **)obj)[__builtin_ctzll(bits)]);
     } else if (s->cls) {
-        scan_typed(mk, v, obj + 8, obj + s->elem_size, *(uint64_t *)obj, NULL);
+        scan_header(mk, v, obj, obj + s->elem_size);
     } else {
-        scan_typed(mk, v, obj, s->base + s->large_size, s->hdr, s);
+        scan_large(mk, v, obj, s);
     }
 }
 
 void marker_scan_object(Marker *mk, uint8_t *obj, Span *s) {
     View v = view_of(mk->heap);
     if (!s->noscan) scan(mk, &v, obj, s);
+}
+
+/* What others found comes before the next span: the longer spans wait, the more of their objects are known. */
+static inline bool inbox_waits(const Marker *mk) {
+    return mk->shared && !mk->bits && !mk->words && mk->part != NO_PART &&
+           atomic_load_explicit(&mk->heap->par.inbox[mk->part], memory_order_relaxed);
+}
+
+/* Marks what is in the inbox. */
+static __attribute__((noinline)) void receive(Marker *mk) {
+    MarkPar *par = &mk->heap->par;
+    pthread_mutex_lock(&par->lock);
+    MarkBlock *b = par->inbox[mk->part];
+    par->inbox[mk->part] = NULL;
+    for (MarkBlock *next, *e = mk->received; e; e = next) {
+        next = e->next;
+        e->next = par->spare;
+        par->spare = e;
+    }
+    pthread_mutex_unlock(&par->lock);
+    mk->received = b;
+    for (; b; b = b->next) mark_block(mk, b);
+}
+
+static inline uint8_t *next_object(Marker *mk, Span **span) {
+    for (;;) {
+        uint8_t *obj = pop(mk, span);
+        if (obj) return obj;
+        if (inbox_waits(mk)) {
+            receive(mk);
+            continue;
+        }
+        if ((obj = queue_next(mk, span))) return obj;
+        MarkBlock *own = mk->shared && mk->part != NO_PART ? mk->out[mk->part] : NULL;
+        if (!own || !own->n) return NULL;
+        mark_block(mk, own);
+        own->n = 0;
+    }
 }
 
 void marker_drain(Marker *mk) {
@@ -308,33 +447,36 @@ void marker_drain(Marker *mk) {
     Span *spans[RING], *span;
     uint32_t head = 0, n = 0, count = 0;
     for (;;) {
-        while (n < RING && (obj = pop(mk, &span))) {
+        while (n < RING && (obj = next_object(mk, &span))) {
             __builtin_prefetch(obj);
             if (span->ptrbits) {
-                __builtin_prefetch(&span->ptrbits[(size_t)(obj - span->base) >> 9]);
-                if (span->elem_size > 32) __builtin_prefetch(obj + span->elem_size - 8);
+                if (!span->mask) __builtin_prefetch(&span->ptrbits[(size_t)(obj - span->base) >> 9]);
             }
             uint32_t k = (head + n++) % RING;
             objs[k] = obj;
             spans[k] = span;
         }
-        if (!n) return;
+        if (!n) break;
         obj = objs[head % RING];
         span = spans[head % RING];
         head++;
         n--;
         scan(mk, &v, obj, span);
-        if (mk->shared && ++count % SHARE_EVERY == 0 &&
-            atomic_load_explicit(&mk->heap->par.hungry, memory_order_relaxed))
-            share(mk);
+        count += span->cls ? 1 : SHARE_EVERY;
+        if (mk->shared && count >= SHARE_EVERY) {
+            mk->scanned += count;
+            count = 0;
+            if (atomic_load_explicit(&mk->heap->par.hungry, memory_order_relaxed)) share(mk);
+        }
     }
+    mk->scanned += count;
 }
 
 bool gc_is_marked(Heap *h, const void *p) {
     Span *s = span_of(h, p);
     if (!s) return true;
     uint32_t i = span_index(s, p);
-    return i >= s->nelems || bit_get(s->mark, i);
+    return i >= s->nelems || s->mark[i >> 6].set >> (i & 63) & 1;
 }
 
 void mark_g(void *ctx, G *g) {
@@ -347,13 +489,6 @@ void mark_g(void *ctx, G *g) {
 }
 
 /* ---- Several workers ------------------------------------------------------------------------------------ */
-
-static void receive(Marker *mk, MarkBlock *b) {
-    for (uint32_t i = 0; i < b->n; i++) mark_own(mk, b->items[i].obj, b->items[i].span);
-    b->next = mk->spare;
-    mk->spare = b;
-    marker_drain(mk);
-}
 
 /* A part that nobody has, with something in its inbox if there is one; else NO_PART. */
 static uint32_t free_part(const MarkPar *par) {
@@ -379,55 +514,86 @@ static bool all_empty(const MarkPar *par) {
     return !par->pool && !par->slab;
 }
 
+/* The heap is like one list: workers wait for each other at every object, which takes longer than to do it alone. */
+static bool gives_up(Marker *mk) {
+    return mk != &mk->heap->marker && ++mk->times_hungry > PATIENCE && mk->scanned / WORTHWHILE < mk->times_hungry;
+}
+
 static bool has_work(const MarkPar *par, const Marker *mk) {
     uint32_t other = free_part(par);
     return par->pool || (mk->part != NO_PART && par->inbox[mk->part]) || (other != NO_PART && par->inbox[other]);
 }
 
-/* Until everything is marked. par->lock is held before and after. */
+static void add_to_blocks(Marker *mk, MarkBlock *b) {
+    b->next = mk->block; /* ours is empty; pop passes over it */
+    mk->block = b;
+    MarkBlock *empty = b->next;
+    b->next = empty->next;
+    empty->next = mk->spare;
+    mk->spare = empty;
+}
+
+/* Until everything is marked, or only the main worker is left. par->lock is held before and after. */
 static void mark_work(Heap *h, Marker *mk) {
     MarkPar *par = &h->par;
     for (;;) {
+        if (par->joined == 1 && par->given_up) {
+            par->open = false;
+            break;
+        }
         uint32_t other = free_part(par);
         if (other != NO_PART && (mk->part == NO_PART || (!par->inbox[mk->part] && par->inbox[other]))) take_part(mk, other);
         MarkBlock *b;
-        if (mk->part != NO_PART && (b = par->inbox[mk->part])) {
-            par->inbox[mk->part] = NULL;
-            pthread_mutex_unlock(&par->lock);
-            for (MarkBlock *next; b; b = next) {
-                next = b->next;
-                receive(mk, b);
-            }
-        } else if ((b = par->pool)) {
+        if ((b = par->pool)) {
             par->pool = b->next;
             pthread_mutex_unlock(&par->lock);
-            b->next = mk->block; /* ours is empty; pop passes over it */
-            mk->block = b;
-            MarkBlock *empty = b->next;
-            b->next = empty->next;
-            empty->next = mk->spare;
-            mk->spare = empty;
-            marker_drain(mk);
+            add_to_blocks(mk, b);
+        } else if (mk->part != NO_PART && par->inbox[mk->part]) {
+            pthread_mutex_unlock(&par->lock);
         } else if (par->slab) {
             struct GSlab *slab = par->slab;
             par->slab = sched_slab_next(slab);
             pthread_mutex_unlock(&par->lock);
             sched_slab_each_g(slab, mark_g, mk);
-            marker_drain(mk);
         } else {
-            if (atomic_fetch_add(&par->hungry, 1) + 1 == par->joined && all_empty(par)) {
+            bool leaves = gives_up(mk);
+            if (leaves) {
+                par->joined--;
+                par->given_up = true;
+            } else {
+                atomic_fetch_add(&par->hungry, 1);
+            }
+            if (atomic_load(&par->hungry) == par->joined && all_empty(par)) {
                 par->open = false;
                 announce(par);
             }
+            if (leaves) break;
             while (par->open && !has_work(par, mk)) await_news(par);
             if (!par->open) break;
             atomic_fetch_sub(&par->hungry, 1);
             continue;
         }
+        marker_drain(mk);
         pthread_mutex_lock(&par->lock);
         deliver_all(mk);
     }
     take_part(mk, NO_PART);
+}
+
+static void share_begin(Marker *mk) {
+    mk->shared = true;
+    mk->part = NO_PART;
+    mk->part_mask = mk->heap->par.nparts - 1;
+    mk->times_hungry = mk->scanned = 0;
+    for (uint32_t i = 0; i < mk->heap->par.nparts; i++) mk->out[i] = block_new(mk);
+}
+
+static void share_end(Marker *mk) {
+    mk->shared = false;
+    for (uint32_t i = 0; i < mk->heap->par.nparts; i++) {
+        mk->out[i]->next = mk->spare;
+        mk->spare = mk->out[i];
+    }
 }
 
 static void *helper_main(void *arg) {
@@ -435,7 +601,6 @@ static void *helper_main(void *arg) {
     MarkPar *par = &h->par;
     Marker mk = {0};
     marker_init(&mk, h);
-    mk.shared = true;
     uint64_t seen = 0;
     pthread_mutex_lock(&par->lock);
     while (!par->quit) {
@@ -444,10 +609,11 @@ static void *helper_main(void *arg) {
             continue;
         }
         seen = par->phase;
-        mk.part_mask = par->nparts - 1;
         par->busy++;
         par->joined++;
+        share_begin(&mk);
         mark_work(h, &mk);
+        share_end(&mk);
         marker_trim(&mk);
         if (!--par->busy) pthread_cond_broadcast(&par->cond);
     }
@@ -475,15 +641,44 @@ void mark_helpers_stop(Heap *h) {
     pthread_cond_broadcast(&par->start);
     pthread_mutex_unlock(&par->lock);
     for (uint32_t i = 0; i < par->nhelpers; i++) pthread_join(par->threads[i], NULL);
+    blocks_free(par->spare);
     pthread_mutex_destroy(&par->lock);
     pthread_cond_destroy(&par->cond);
     pthread_cond_destroy(&par->start);
 }
 
 void mark_init(Heap *h) {
-    pthread_mutex_init(&h->par.lock, NULL);
+    pthread_mutexattr_t attr;
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP); /* held for moments */
+    pthread_mutex_init(&h->par.lock, &attr);
+    pthread_mutexattr_destroy(&attr);
     pthread_cond_init(&h->par.cond, NULL);
     pthread_cond_init(&h->par.start, NULL);
+}
+
+/* What is left when the others have given up. */
+static void finish_alone(Marker *mk) {
+    MarkPar *par = &mk->heap->par;
+    for (uint32_t i = 0; i < par->nparts; i++) {
+        for (MarkBlock *next, *b = par->inbox[i]; b; b = next) {
+            next = b->next;
+            mark_block(mk, b);
+            b->next = mk->spare;
+            mk->spare = b;
+        }
+        par->inbox[i] = NULL;
+    }
+    for (MarkBlock *next; par->pool; par->pool = next) {
+        next = par->pool->next;
+        add_to_blocks(mk, par->pool);
+        marker_drain(mk);
+    }
+    marker_drain(mk);
+    for (; par->slab; par->slab = sched_slab_next(par->slab)) {
+        sched_slab_each_g(par->slab, mark_g, mk);
+        marker_drain(mk);
+    }
 }
 
 /* Everything that is reachable from the roots; specials are not looked at. */
@@ -502,25 +697,28 @@ void mark_roots(Heap *h, Marker *mk, bool parallel) {
         return;
     }
     helpers_start(h);
+    queue_to_blocks(mk, UINT32_MAX); /* the spans may be of other parts */
     pthread_mutex_lock(&par->lock);
     par->slab = slab;
     par->nparts = 1;
     while (par->nparts < par->nhelpers + 1) par->nparts *= 2;
     par->pool = NULL;
     par->joined = 1;
+    par->given_up = false;
     atomic_store(&par->hungry, 0);
     par->open = true;
     par->phase++;
     pthread_cond_broadcast(&par->start);
-    mk->shared = true;
-    mk->part_mask = par->nparts - 1;
-    take_part(mk, 0); /* with the roots, which are on its stack */
+    share_begin(mk);
+    take_part(mk, 0);
     pthread_mutex_unlock(&par->lock);
     marker_drain(mk);
     pthread_mutex_lock(&par->lock);
     deliver_all(mk);
     mark_work(h, mk);
     while (par->busy) pthread_cond_wait(&par->cond, &par->lock);
+    blocks_trim(par->spare);
     pthread_mutex_unlock(&par->lock);
-    mk->shared = false;
+    share_end(mk);
+    finish_alone(mk);
 }

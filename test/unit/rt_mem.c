@@ -91,6 +91,92 @@ static void test_random(void **state) {
     world_free(w);
 }
 
+static uint64_t objects(World *w) {
+    gc_run(&w->m);
+    mem_verify(&w->vm);
+    MemStatsC st;
+    mem_stats(&w->vm, &st);
+    return st.heap_objects;
+}
+
+/* Every number of workers finds the same: in a table, in one long list through all of memory (where helpers give up), behind headers. */
+static void test_workers(void **state) {
+    enum { N = 1 << 18, PER_ARRAY = 100, ARRAYS = N / PER_ARRAY };
+    for (uint32_t workers = 1; workers <= 8; workers += workers > 2 ? 2 : 1) {
+        World *w = world_new();
+        M *m = &w->m;
+        w->vm.nprocs = workers;
+        m->no_gc++;
+        Node **table = roots[0] = mem_alloc_array(m, &type_ptr, N);
+        for (int i = 0; i < N; i++) table[i] = mem_new(m, &type_pair);
+        for (uint64_t i = N - 1; i > 0; i--) {
+            uint64_t j = rt_rand(m) % (i + 1);
+            Node *n = table[i];
+            table[i] = table[j];
+            table[j] = n;
+        }
+        m->no_gc--;
+        assert_int_equal(objects(w), N + 1);
+        for (int i = 1; i < N; i++) table[i - 1]->r = table[i];
+        Node *n = roots[1] = table[0];
+        roots[0] = NULL;
+        assert_int_equal(objects(w), N);
+        m->no_gc++;
+        table = roots[0] = mem_alloc_array(m, &type_ptr, ARRAYS);
+        for (int i = 0; i < ARRAYS; i++) {
+            Node **a = mem_alloc_array(m, &type_ptr, PER_ARRAY);
+            ((Node ***)(void *)table)[i] = a;
+            for (int k = 0; k < PER_ARRAY; k++) {
+                Node *next = n->r;
+                n->r = NULL;
+                a[k] = n;
+                n = next;
+            }
+        }
+        roots[1] = n;
+        m->no_gc--;
+        assert_int_equal(objects(w), N + ARRAYS + 1);
+        roots[1] = NULL;
+        assert_int_equal(objects(w), ARRAYS * PER_ARRAY + ARRAYS + 1);
+        roots[0] = NULL;
+        assert_int_equal(objects(w), 0);
+        world_free(w);
+    }
+}
+
+/* Objects of one size with their pointers at different places share spans: what looks like a pointer elsewhere keeps nothing. */
+static void test_masks(void **state) {
+    static const uint8_t masks[] = {3, 1, 2};
+    enum { N = 30000 };
+    for (int order = 0; order < 3; order++) {
+        World *w = world_new();
+        M *m = &w->m;
+        m->no_gc++;
+        void **table = roots[0] = mem_alloc_array(m, &type_ptr, N);
+        uint64_t kept = 1;
+        for (int i = 0; i < N; i++) {
+            uint8_t mask = masks[(i < N / 2 ? 0 : i + order) % 3];
+            void **p = table[i] = mem_alloc_mask(m, 16, &mask);
+            for (int k = 0; k < 2; k++) p[k] = mem_alloc_noscan(m, 32, true);
+            kept += 1 + (uint64_t)__builtin_popcount(mask);
+        }
+        m->no_gc--;
+        assert_int_equal(objects(w), kept);
+        for (int i = 0; i < N; i += 2) table[i] = NULL;
+        uint64_t half = objects(w);
+        m->no_gc++;
+        for (int i = 0; i < N; i += 2) { /* into the gaps */
+            void **p = table[i] = mem_alloc_mask(m, 16, &masks[order]);
+            for (int k = 0; k < 2; k++) p[k] = mem_alloc_noscan(m, 32, true);
+        }
+        m->no_gc--;
+        assert_int_equal(objects(w), half + N / 2 * (1 + (uint64_t)__builtin_popcount(masks[order])));
+        roots[0] = NULL;
+        assert_int_equal(objects(w), 0);
+        world_free(w);
+    }
+}
+
 static void test_specials(void **state) {
     World *w = world_new();
     M *m = &w->m;
@@ -297,6 +383,7 @@ static void test_release_heap(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_trees), cmocka_unit_test(test_random),
+                                       cmocka_unit_test(test_workers), cmocka_unit_test(test_masks),
                                        cmocka_unit_test(test_specials), cmocka_unit_test(test_limits),
                                        cmocka_unit_test(test_stacks), cmocka_unit_test(test_release_stacks), cmocka_unit_test(test_huge_slow),
                                        cmocka_unit_test(test_release_heap)};
