@@ -1,34 +1,13 @@
 /* Marking. A Marker is one worker's state. What is marked but not scanned waits in the bitmaps of its span, and the span in the
  * worker's queue: the oldest first, so that many of its objects have come together by then and are scanned in the order of their
  * addresses (as Go's collector does since 1.25). Large objects, and what workers give each other, wait in blocks. Objects pass
- * through a short ring before they are scanned, so that the prefetch of their words has time to finish.
- *
- * In a large heap helper threads mark too. Spans are dealt out to as many parts as there are workers, and the objects of a part
- * are marked only by the worker that has it at the time: mark bits need no atomic operations, and their cache lines stay where
- * they are (with shared ones two workers were no faster than one). A pointer into another part goes to that part's inbox, in
- * blocks: when one is full, or when somebody is hungry. What is marked may be scanned by anybody: the hungry get it through a
- * pool. Slabs of goroutines are scanned by anybody, too. A worker whose inbox is empty may change to another part that nobody
- * has. A helper that wakes up too late finds the phase closed and goes back to sleep: nobody waits for it. Marking is finished
- * when every worker that joined is hungry, and slabs, pool and inboxes are empty. In a heap that is like one long list the helpers
- * soon give up, and the main worker goes on alone. */
+ * through a short ring before they are scanned, so that the prefetch of their words has time to finish. How several workers mark
+ * together: see mem_workers.c. */
 #include <stdlib.h>
 
-#include "rt/mem_int.h"
+#include "rt/mem_mark.h"
 
-enum { BLOCK_ITEMS = 510, BLOCK_POINTERS = 2 * BLOCK_ITEMS, RING = 32, PIECE_BYTES = 16 << 10, MAX_PIECES = 256, SHARE_EVERY = 64, MAX_HELPERS = MARK_PARTS - 1,
-       KEEP_BLOCKS = 4, AHEAD = 64 /* pointers */,
-       PATIENCE = 1000 /* times hungry */, WORTHWHILE = 16 /* objects each time */ };
-enum { NO_PART = MARK_PARTS };
-
-typedef struct MarkItem { uint8_t *obj; Span *span; } MarkItem;
-struct MarkBlock {
-    MarkBlock *next;
-    uint32_t n;
-    union {
-        MarkItem items[BLOCK_ITEMS];         /* to scan */
-        const void *pointers[BLOCK_POINTERS]; /* to mark */
-    };
-};
+enum { RING = 32, PIECE_BYTES = 16 << 10, MAX_PIECES = 256, SHARE_EVERY = 64, KEEP_BLOCKS = 4, AHEAD = 64 /* pointers */ };
 
 /* ---- Masks of large types -------------------------------------------------------------------------- */
 
@@ -67,7 +46,7 @@ const uint8_t *type_ptrmask(const GoType *t) {
 
 /* ---- Blocks ------------------------------------------------------------------------------------------- */
 
-static MarkBlock *block_new(Marker *mk) {
+MarkBlock *block_new(Marker *mk) {
     MarkBlock *b = mk->spare;
     if (b) mk->spare = b->next;
     else if (!(b = malloc(sizeof *b))) base_oom();
@@ -137,17 +116,9 @@ static inline uint8_t *queue_next(Marker *mk, Span **span) {
     return mk->span->base + (size_t)i * mk->span->elem_size;
 }
 
-/* At least n objects, if there are so many, to blocks: anybody may scan them there. */
-static void queue_to_blocks(Marker *mk, uint32_t n) {
+void queue_to_blocks(Marker *mk, uint32_t n) {
     uint8_t *obj;
     for (Span *s; n-- && (obj = queue_next(mk, &s));) push(mk, obj, s);
-}
-
-void marks_begin(Heap *h) {
-    for (int i = 0; i < h->all.len; i++) {
-        const Span *s = h->all.at[i];
-        for (size_t k = 0; k < ((size_t)s->nelems + 63) / 64; k++) s->mark[k] = (MarkWord){.set = ~s->live[k]};
-    }
 }
 
 void marker_init(Marker *mk, Heap *h) {
@@ -156,15 +127,14 @@ void marker_init(Marker *mk, Heap *h) {
     if (!mk->block) mk->block = block_new(mk);
 }
 
-static void blocks_free(MarkBlock *b) {
+void blocks_free(MarkBlock *b) {
     for (MarkBlock *next; b; b = next) {
         next = b->next;
         free(b);
     }
 }
 
-/* Keeps a few blocks for the next time. */
-static void blocks_trim(MarkBlock *b) {
+void blocks_trim(MarkBlock *b) {
     for (int i = 1; b && i < KEEP_BLOCKS; i++) b = b->next;
     if (!b) return;
     blocks_free(b->next);
@@ -189,70 +159,6 @@ void marker_free(Marker *mk) {
 typedef struct View { uint8_t *base; size_t used; Span **pages; } View;
 static inline View view_of(const Heap *h) { return (View){h->base, h->used, h->pages}; }
 
-/* ---- Objects of other parts ---- */
-
-/* There is work, or the end has come. par->lock is held. */
-static void announce(MarkPar *par) {
-    atomic_store_explicit(&par->news, par->news + 1, memory_order_relaxed);
-    if (atomic_load_explicit(&par->hungry, memory_order_relaxed)) pthread_cond_broadcast(&par->cond);
-}
-
-/* Of a hungry worker: looks for news for some 20 microseconds before it sleeps, since waking up takes as long. par->lock is held
- * before and after. */
-static void await_news(MarkPar *par) {
-    uint32_t seen = par->news;
-    pthread_mutex_unlock(&par->lock);
-    for (int i = 0; i < 500 && atomic_load_explicit(&par->news, memory_order_relaxed) == seen; i++) __builtin_ia32_pause();
-    pthread_mutex_lock(&par->lock);
-    if (par->news == seen) pthread_cond_wait(&par->cond, &par->lock);
-}
-
-/* par->lock is held. */
-static void deliver(Marker *mk, uint32_t part) {
-    MarkPar *par = &mk->heap->par;
-    MarkBlock *b = mk->out[part];
-    if (!b->n || part == mk->part) return;
-    b->next = par->inbox[part];
-    par->inbox[part] = b;
-    if (!mk->spare) {
-        mk->spare = par->spare;
-        par->spare = NULL;
-    }
-    mk->out[part] = block_new(mk);
-    announce(par);
-}
-
-static void deliver_all(Marker *mk) {
-    for (uint32_t i = 0; i < mk->heap->par.nparts; i++) deliver(mk, i);
-}
-
-/* To the hungry: all that was found for others, and a whole block, or the older half of this worker's only one. */
-static __attribute__((noinline)) void share(Marker *mk) {
-    MarkPar *par = &mk->heap->par;
-    if (!mk->block->next || !mk->block->next->n) queue_to_blocks(mk, BLOCK_ITEMS);
-    MarkBlock *cur = mk->block, *b = cur->next;
-    uint32_t n = cur->n / 2;
-    if (b && b->n) {
-        cur->next = b->next;
-    } else if (n) {
-        b = block_new(mk);
-        memcpy(b->items, cur->items, n * sizeof *b->items);
-        memmove(cur->items, cur->items + n, (cur->n - n) * sizeof *cur->items);
-        b->n = n;
-        cur->n -= n;
-    } else {
-        b = NULL;
-    }
-    pthread_mutex_lock(&par->lock);
-    if (b) {
-        b->next = par->pool;
-        par->pool = b;
-        announce(par);
-    }
-    deliver_all(mk);
-    pthread_mutex_unlock(&par->lock);
-}
-
 /* Small spans have 64 KB or a little more. */
 static inline uint32_t part_of(const Marker *mk, const Span *s) {
     return (uint32_t)((uintptr_t)s->base >> 16) & mk->part_mask;
@@ -276,7 +182,7 @@ static inline __attribute__((always_inline)) void mark_own(Marker *mk, const voi
     s->dirty |= 1ull << (i >> 6);
 }
 
-static void mark_block(Marker *mk, const MarkBlock *b) {
+void mark_block(Marker *mk, const MarkBlock *b) {
     View v = view_of(mk->heap);
     for (uint32_t i = 0; i < b->n; i++) {
         const uint8_t *p = b->pointers[i];
@@ -293,9 +199,7 @@ static __attribute__((noinline)) MarkBlock *out_block(Marker *mk, uint32_t part)
         b->n = 0;
         return b;
     }
-    pthread_mutex_lock(&mk->heap->par.lock);
-    deliver(mk, part);
-    pthread_mutex_unlock(&mk->heap->par.lock);
+    workers_send(mk, part);
     return mk->out[part];
 }
 
@@ -408,28 +312,12 @@ static inline bool inbox_waits(const Marker *mk) {
            atomic_load_explicit(&mk->heap->par.inbox[mk->part], memory_order_relaxed);
 }
 
-/* Marks what is in the inbox. */
-static __attribute__((noinline)) void receive(Marker *mk) {
-    MarkPar *par = &mk->heap->par;
-    pthread_mutex_lock(&par->lock);
-    MarkBlock *b = par->inbox[mk->part];
-    par->inbox[mk->part] = NULL;
-    for (MarkBlock *next, *e = mk->received; e; e = next) {
-        next = e->next;
-        e->next = par->spare;
-        par->spare = e;
-    }
-    pthread_mutex_unlock(&par->lock);
-    mk->received = b;
-    for (; b; b = b->next) mark_block(mk, b);
-}
-
 static inline uint8_t *next_object(Marker *mk, Span **span) {
     for (;;) {
         uint8_t *obj = pop(mk, span);
         if (obj) return obj;
         if (inbox_waits(mk)) {
-            receive(mk);
+            workers_receive(mk);
             continue;
         }
         if ((obj = queue_next(mk, span))) return obj;
@@ -449,9 +337,7 @@ void marker_drain(Marker *mk) {
     for (;;) {
         while (n < RING && (obj = next_object(mk, &span))) {
             __builtin_prefetch(obj);
-            if (span->ptrbits) {
-                if (!span->mask) __builtin_prefetch(&span->ptrbits[(size_t)(obj - span->base) >> 9]);
-            }
+            if (span->ptrbits && !span->mask) __builtin_prefetch(&span->ptrbits[(size_t)(obj - span->base) >> 9]);
             uint32_t k = (head + n++) % RING;
             objs[k] = obj;
             spans[k] = span;
@@ -466,7 +352,7 @@ void marker_drain(Marker *mk) {
         if (mk->shared && count >= SHARE_EVERY) {
             mk->scanned += count;
             count = 0;
-            if (atomic_load_explicit(&mk->heap->par.hungry, memory_order_relaxed)) share(mk);
+            if (atomic_load_explicit(&mk->heap->par.hungry, memory_order_relaxed)) workers_share(mk);
         }
     }
     mk->scanned += count;
@@ -488,237 +374,28 @@ void mark_g(void *ctx, G *g) {
     if (h->hooks.scan_g) h->hooks.scan_g(h->vm, g, mk);
 }
 
-/* ---- Several workers ------------------------------------------------------------------------------------ */
+/* ---- Roots -------------------------------------------------------------------------------------------- */
 
-/* A part that nobody has, with something in its inbox if there is one; else NO_PART. */
-static uint32_t free_part(const MarkPar *par) {
-    uint32_t any = NO_PART;
-    for (uint32_t i = 0; i < par->nparts; i++) {
-        if (par->taken >> i & 1) continue;
-        if (par->inbox[i]) return i;
-        any = i;
-    }
-    return any;
-}
-
-static void take_part(Marker *mk, uint32_t part) {
-    MarkPar *par = &mk->heap->par;
-    if (mk->part != NO_PART) par->taken &= ~(1u << mk->part);
-    mk->part = part;
-    if (part != NO_PART) par->taken |= 1u << part;
-}
-
-static bool all_empty(const MarkPar *par) {
-    for (uint32_t i = 0; i < par->nparts; i++)
-        if (par->inbox[i]) return false;
-    return !par->pool && !par->slab;
-}
-
-/* The heap is like one list: workers wait for each other at every object, which takes longer than to do it alone. */
-static bool gives_up(Marker *mk) {
-    return mk != &mk->heap->marker && ++mk->times_hungry > PATIENCE && mk->scanned / WORTHWHILE < mk->times_hungry;
-}
-
-static bool has_work(const MarkPar *par, const Marker *mk) {
-    uint32_t other = free_part(par);
-    return par->pool || (mk->part != NO_PART && par->inbox[mk->part]) || (other != NO_PART && par->inbox[other]);
-}
-
-static void add_to_blocks(Marker *mk, MarkBlock *b) {
-    b->next = mk->block; /* ours is empty; pop passes over it */
-    mk->block = b;
-    MarkBlock *empty = b->next;
-    b->next = empty->next;
-    empty->next = mk->spare;
-    mk->spare = empty;
-}
-
-/* Until everything is marked, or only the main worker is left. par->lock is held before and after. */
-static void mark_work(Heap *h, Marker *mk) {
-    MarkPar *par = &h->par;
-    for (;;) {
-        if (par->joined == 1 && par->given_up) {
-            par->open = false;
-            break;
-        }
-        uint32_t other = free_part(par);
-        if (other != NO_PART && (mk->part == NO_PART || (!par->inbox[mk->part] && par->inbox[other]))) take_part(mk, other);
-        MarkBlock *b;
-        if ((b = par->pool)) {
-            par->pool = b->next;
-            pthread_mutex_unlock(&par->lock);
-            add_to_blocks(mk, b);
-        } else if (mk->part != NO_PART && par->inbox[mk->part]) {
-            pthread_mutex_unlock(&par->lock);
-        } else if (par->slab) {
-            struct GSlab *slab = par->slab;
-            par->slab = sched_slab_next(slab);
-            pthread_mutex_unlock(&par->lock);
-            sched_slab_each_g(slab, mark_g, mk);
-        } else {
-            bool leaves = gives_up(mk);
-            if (leaves) {
-                par->joined--;
-                par->given_up = true;
-            } else {
-                atomic_fetch_add(&par->hungry, 1);
-            }
-            if (atomic_load(&par->hungry) == par->joined && all_empty(par)) {
-                par->open = false;
-                announce(par);
-            }
-            if (leaves) break;
-            while (par->open && !has_work(par, mk)) await_news(par);
-            if (!par->open) break;
-            atomic_fetch_sub(&par->hungry, 1);
-            continue;
-        }
-        marker_drain(mk);
-        pthread_mutex_lock(&par->lock);
-        deliver_all(mk);
-    }
-    take_part(mk, NO_PART);
-}
-
-static void share_begin(Marker *mk) {
-    mk->shared = true;
-    mk->part = NO_PART;
-    mk->part_mask = mk->heap->par.nparts - 1;
-    mk->times_hungry = mk->scanned = 0;
-    for (uint32_t i = 0; i < mk->heap->par.nparts; i++) mk->out[i] = block_new(mk);
-}
-
-static void share_end(Marker *mk) {
-    mk->shared = false;
-    for (uint32_t i = 0; i < mk->heap->par.nparts; i++) {
-        mk->out[i]->next = mk->spare;
-        mk->spare = mk->out[i];
-    }
-}
-
-static void *helper_main(void *arg) {
-    Heap *h = arg;
-    MarkPar *par = &h->par;
-    Marker mk = {0};
-    marker_init(&mk, h);
-    uint64_t seen = 0;
-    pthread_mutex_lock(&par->lock);
-    while (!par->quit) {
-        if (!par->open || par->phase == seen) {
-            pthread_cond_wait(&par->start, &par->lock);
-            continue;
-        }
-        seen = par->phase;
-        par->busy++;
-        par->joined++;
-        share_begin(&mk);
-        mark_work(h, &mk);
-        share_end(&mk);
-        marker_trim(&mk);
-        if (!--par->busy) pthread_cond_broadcast(&par->cond);
-    }
-    pthread_mutex_unlock(&par->lock);
-    marker_free(&mk);
-    return NULL;
-}
-
-static void helpers_start(Heap *h) {
-    MarkPar *par = &h->par;
-    uint32_t want = h->vm->nprocs - 1;
-    if (want > MAX_HELPERS) want = MAX_HELPERS;
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, 256 * 1024);
-    while (par->nhelpers < want && !pthread_create(&par->threads[par->nhelpers], &attr, helper_main, h))
-        par->nhelpers++;
-    pthread_attr_destroy(&attr);
-}
-
-void mark_helpers_stop(Heap *h) {
-    MarkPar *par = &h->par;
-    pthread_mutex_lock(&par->lock);
-    par->quit = true;
-    pthread_cond_broadcast(&par->start);
-    pthread_mutex_unlock(&par->lock);
-    for (uint32_t i = 0; i < par->nhelpers; i++) pthread_join(par->threads[i], NULL);
-    blocks_free(par->spare);
-    pthread_mutex_destroy(&par->lock);
-    pthread_cond_destroy(&par->cond);
-    pthread_cond_destroy(&par->start);
-}
-
-void mark_init(Heap *h) {
-    pthread_mutexattr_t attr;
-    pthread_mutexattr_init(&attr);
-    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP); /* held for moments */
-    pthread_mutex_init(&h->par.lock, &attr);
-    pthread_mutexattr_destroy(&attr);
-    pthread_cond_init(&h->par.cond, NULL);
-    pthread_cond_init(&h->par.start, NULL);
-}
-
-/* What is left when the others have given up. */
-static void finish_alone(Marker *mk) {
-    MarkPar *par = &mk->heap->par;
-    for (uint32_t i = 0; i < par->nparts; i++) {
-        for (MarkBlock *next, *b = par->inbox[i]; b; b = next) {
-            next = b->next;
-            mark_block(mk, b);
-            b->next = mk->spare;
-            mk->spare = b;
-        }
-        par->inbox[i] = NULL;
-    }
-    for (MarkBlock *next; par->pool; par->pool = next) {
-        next = par->pool->next;
-        add_to_blocks(mk, par->pool);
-        marker_drain(mk);
-    }
-    marker_drain(mk);
-    for (; par->slab; par->slab = sched_slab_next(par->slab)) {
-        sched_slab_each_g(par->slab, mark_g, mk);
-        marker_drain(mk);
+void marks_begin(Heap *h) {
+    for (int i = 0; i < h->all.len; i++) {
+        const Span *s = h->all.at[i];
+        for (size_t k = 0; k < ((size_t)s->nelems + 63) / 64; k++) s->mark[k] = (MarkWord){.set = ~s->live[k]};
     }
 }
 
 /* Everything that is reachable from the roots; specials are not looked at. */
 void mark_roots(Heap *h, Marker *mk, bool parallel) {
-    MarkPar *par = &h->par;
     for (int i = 0; i < h->roots.len; i++) gc_mark_words(mk, h->roots.at[i].p, h->roots.at[i].n, NULL);
     if (h->hooks.scan_roots) h->hooks.scan_roots(h->vm, mk);
     if (h->vm->sched) timer_mark(h->vm, mk, false);
     struct GSlab *slab = sched_slab_first(h->vm);
-    if (!parallel) {
-        marker_drain(mk);
-        for (; slab; slab = sched_slab_next(slab)) {
-            sched_slab_each_g(slab, mark_g, mk);
-            marker_drain(mk);
-        }
+    if (parallel) {
+        mark_together(mk, slab);
         return;
     }
-    helpers_start(h);
-    queue_to_blocks(mk, UINT32_MAX); /* the spans may be of other parts */
-    pthread_mutex_lock(&par->lock);
-    par->slab = slab;
-    par->nparts = 1;
-    while (par->nparts < par->nhelpers + 1) par->nparts *= 2;
-    par->pool = NULL;
-    par->joined = 1;
-    par->given_up = false;
-    atomic_store(&par->hungry, 0);
-    par->open = true;
-    par->phase++;
-    pthread_cond_broadcast(&par->start);
-    share_begin(mk);
-    take_part(mk, 0);
-    pthread_mutex_unlock(&par->lock);
     marker_drain(mk);
-    pthread_mutex_lock(&par->lock);
-    deliver_all(mk);
-    mark_work(h, mk);
-    while (par->busy) pthread_cond_wait(&par->cond, &par->lock);
-    blocks_trim(par->spare);
-    pthread_mutex_unlock(&par->lock);
-    share_end(mk);
-    finish_alone(mk);
+    for (; slab; slab = sched_slab_next(slab)) {
+        sched_slab_each_g(slab, mark_g, mk);
+        marker_drain(mk);
+    }
 }
