@@ -94,6 +94,14 @@ static inline void queue_put(Marker *mk, Span *s) {
     mk->queue_end = s;
 }
 
+/* The next object of the current MarkWord. */
+static inline uint8_t *bits_next(Marker *mk, Span **span) {
+    uint32_t i = mk->word * 64 + (uint32_t)__builtin_ctzll(mk->bits);
+    mk->bits &= mk->bits - 1;
+    *span = mk->span;
+    return mk->span->base + (size_t)i * mk->span->elem_size;
+}
+
 /* The next object, with its span; NULL: there is none. */
 static inline uint8_t *queue_next(Marker *mk, Span **span) {
     while (!mk->bits) {
@@ -110,10 +118,7 @@ static inline uint8_t *queue_next(Marker *mk, Span **span) {
         mk->bits = w->todo;
         w->todo = 0;
     }
-    uint32_t i = mk->word * 64 + (uint32_t)__builtin_ctzll(mk->bits);
-    mk->bits &= mk->bits - 1;
-    *span = mk->span;
-    return mk->span->base + (size_t)i * mk->span->elem_size;
+    return bits_next(mk, span);
 }
 
 void queue_to_blocks(Marker *mk, uint32_t n) {
@@ -203,18 +208,17 @@ static __attribute__((noinline)) MarkBlock *out_block(Marker *mk, uint32_t part)
     return mk->out[part];
 }
 
-/* Pointers are sorted by part, the own one too: there is no branch that depends on it, nor on nil, which nobody could predict. */
+/* Pointers are sorted by part, the own one too: a branch that depends on the part cannot be predicted. */
 static inline __attribute__((always_inline)) void sort(Marker *mk, const View *v, const void *p) {
     size_t off = (size_t)((const uint8_t *)p - v->base);
-    bool ok = off < v->used;
-    const Span *s = v->pages[ok ? off >> PAGE_SHIFT : 0];
+    if (off >= v->used) return;
+    const Span *s = v->pages[off >> PAGE_SHIFT];
     if (unlikely(!s)) return;
     uint32_t part = part_of(mk, s);
     MarkBlock *b = mk->out[part];
     if (unlikely(b->n == BLOCK_POINTERS)) b = out_block(mk, part);
     if (!(b->n & 7)) __builtin_prefetch(&b->pointers[b->n + AHEAD], 1); /* it was the receiver's before, whose cache has its lines */
-    b->pointers[b->n] = p;
-    b->n += ok;
+    b->pointers[b->n++] = p;
 }
 
 static inline __attribute__((always_inline)) void mark(Marker *mk, const View *v, const void *p) {
@@ -308,11 +312,12 @@ void marker_scan_object(Marker *mk, uint8_t *obj, Span *s) {
 
 /* What others found comes before the next span: the longer spans wait, the more of their objects are known. */
 static inline bool inbox_waits(const Marker *mk) {
-    return mk->shared && !mk->bits && !mk->words && mk->part != NO_PART &&
+    return mk->shared && !mk->words && mk->part != NO_PART &&
            atomic_load_explicit(&mk->heap->par.inbox[mk->part], memory_order_relaxed);
 }
 
 static inline uint8_t *next_object(Marker *mk, Span **span) {
+    if (likely(mk->bits)) return bits_next(mk, span);
     for (;;) {
         uint8_t *obj = pop(mk, span);
         if (obj) return obj;
