@@ -383,17 +383,7 @@ static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {
     return s;
 }
 
-/* In a fragmented heap runs are of one or two objects: these two do short ones without a call. */
-static inline void bits_fill_short(uint64_t *b, size_t from, size_t to, bool on) {
-    size_t lo = from & 63, n = to - from;
-    if (unlikely(lo + n > 64)) {
-        bits_fill(b, from, to, on);
-        return;
-    }
-    uint64_t m = (~0ull >> (64 - n)) << lo, *w = &b[from >> 6];
-    *w = on ? *w | m : *w & ~m;
-}
-
+/* In a fragmented heap runs are of one or two objects: no call for those. */
 static inline void clear_short(uint8_t *p, size_t bytes) {
     if (unlikely(bytes > 128)) {
         memset(p, 0, bytes);
@@ -414,7 +404,7 @@ void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask) {
     AllocRun all = {.base = s->base, .ptrbits = s->ptrbits};
     for (uint32_t i = 0; i < s->nelems; i++) {
         const uint8_t *p = s->base + (size_t)i * s->elem_size;
-        if (bit_get(s->live, i) || (p >= r->start && p < q)) mem_set_mask(&all, p, s->mask);
+        if (bit_get(s->live, i) && !(p >= q && p < r->end)) mem_set_mask(&all, p, s->mask);
     }
     s->mixed = true;
     s->mask = r->mask = 0;
@@ -422,54 +412,53 @@ void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask) {
     mem_set_mask(r, q, mask);
 }
 
-/* Ends the current run: what was allocated in it becomes `live`. */
-static void run_end(MCache *mc, AllocRun *r) {
-    Span *s = r->span;
-    if (!s || r->cur == r->start) {
-        r->start = r->end = r->cur;
-        return;
+/* Goes on to the next word with free elements, and has the first of them brought to the cache: in a fragmented span each object would
+ * be a miss. */
+static inline void run_look_ahead(AllocRun *r, const Span *s) {
+    while (!r->free && (r->word + 1) * 64 < s->nelems) {
+        uint32_t left = s->nelems - ++r->word * 64;
+        r->free = ~s->live[r->word];
+        if (left < 64) r->free &= (1ull << left) - 1;
     }
-    uint32_t from = span_index(s, r->start), n = (uint32_t)((size_t)(r->cur - r->start) / s->elem_size);
-    bits_fill_short(s->live, from, from + n, true);
-    s->nlive += n;
-    mc->mallocs[s->cls] += n;
-    r->start = r->end = r->cur;
+    if (!r->free) return;
+    const uint8_t *next = s->base + (size_t)(r->word * 64 + (uint32_t)__builtin_ctzll(r->free)) * s->elem_size;
+    __builtin_prefetch(next, 1);
+    __builtin_prefetch(next + s->elem_size - 8, 1);
 }
 
-/* The next run of free elements of r->span; false when the span is full. */
+static void run_first(AllocRun *r, Span *s) {
+    r->span = s;
+    r->word = UINT32_MAX;
+    r->free = 0;
+    run_look_ahead(r, s);
+}
+
+/* The next run of free elements of r->span, within one word of `live`; they count as allocated from now on. False when the span is
+ * full. */
 static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
     Span *s = r->span;
-    uint32_t i = s->next_elem, n = s->nelems;
-    while (i < n) { /* first zero bit */
-        uint64_t w = ~s->live[i >> 6] >> (i & 63);
-        if (w) {
-            i += (uint32_t)__builtin_ctzll(w);
-            break;
-        }
-        i = (i | 63) + 1;
-    }
-    if (i >= n) return false;
-    uint32_t max = RUN_BYTES / s->elem_size, end = i + 1;
-    if (h->vm->stress.gc) max = 1;
-    while (end < n && end - i < max && !bit_get(s->live, end)) end++;
-    s->next_elem = end;
-    uint64_t after = end < n ? ~s->live[end >> 6] >> (end & 63) : 0;
-    if (after) { /* in a fragmented span each object would be a cache miss: the next run's first is on its way */
-        const uint8_t *next = s->base + (size_t)(end + (uint32_t)__builtin_ctzll(after)) * s->elem_size;
-        __builtin_prefetch(next, 1);
-        __builtin_prefetch(next + s->elem_size - 8, 1);
-    }
+    if (!r->free) return false;
+    size_t size = s->elem_size;
+    unsigned first = (unsigned)__builtin_ctzll(r->free);
+    uint64_t taken = ~(r->free >> first);
+    unsigned n = taken ? (unsigned)__builtin_ctzll(taken) : 64;
+    if (unlikely(n * size > RUN_BYTES)) n = size < RUN_BYTES ? (unsigned)(RUN_BYTES / size) : 1;
+    if (unlikely(h->vm->stress.gc)) n = 1;
+    uint64_t run = ~0ull >> (64 - n) << first;
+    uint32_t i = r->word * 64 + first;
+    s->live[r->word] |= run;
+    s->nlive += n;
+    mc->mallocs[s->cls] += n;
+    r->free &= ~run;
+    run_look_ahead(r, s);
     if (i < s->zero_from) {
-        uint32_t z = end < s->zero_from ? end : s->zero_from;
-        clear_short(s->base + (size_t)i * s->elem_size, (size_t)(z - i) * s->elem_size);
-        if (s->mixed) {
-            size_t words = s->elem_size / 8;
-            bits_fill_short(s->ptrbits, i * words, z * words, false);
-        }
+        uint32_t z = i + n < s->zero_from ? i + n : s->zero_from;
+        clear_short(s->base + (size_t)i * size, (size_t)(z - i) * size);
+        if (s->mixed) bits_fill(s->ptrbits, i * size / 8, z * size / 8, false);
     }
-    if (end > s->zero_from) s->zero_from = end;
-    r->cur = r->start = s->base + (size_t)i * s->elem_size;
-    r->end = s->base + (size_t)end * s->elem_size;
+    if (i + n > s->zero_from) s->zero_from = i + n;
+    r->cur = s->base + (size_t)i * size;
+    r->end = r->cur + n * size;
     r->base = s->base;
     r->mask = s->mask;
     r->ptrbits = s->mixed ? s->ptrbits : NULL;
@@ -481,10 +470,22 @@ static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
     return true;
 }
 
+/* What is left of the current run is not allocated after all. */
+static void run_end(MCache *mc, AllocRun *r) {
+    Span *s = r->span;
+    size_t left = (size_t)(r->end - r->cur);
+    if (!left) return;
+    uint32_t from = span_index(s, r->cur), n = (uint32_t)(left / s->elem_size);
+    bits_fill(s->live, from, from + n, false);
+    s->nlive -= n;
+    mc->mallocs[s->cls] -= n;
+    mc->handed_out -= (int64_t)left;
+    r->end = r->cur;
+}
+
 static void refill(M *m, AllocRun *r, unsigned cls, bool noscan) {
     Heap *h = m->vm->heap;
     MCache *mc = m->p->mcache;
-    run_end(mc, r);
     while (!r->span || !run_next(h, mc, r)) {
         pthread_mutex_lock(&h->lock);
         if (r->span) r->span->cached = false;
@@ -496,8 +497,7 @@ static void refill(M *m, AllocRun *r, unsigned cls, bool noscan) {
             s = span_new_class(h, cls, noscan);
         }
         s->cached = true;
-        s->next_elem = 0;
-        r->span = s;
+        run_first(r, s);
         pthread_mutex_unlock(&h->lock);
     }
 }
@@ -508,7 +508,6 @@ void heap_flush(Heap *h, MCache *mc) {
             AllocRun *r = &mc->run[ns][c];
             Span *s = r->span;
             if (!s) continue;
-            mc->handed_out -= r->end - r->cur;
             run_end(mc, r);
             s->cached = false;
             if (s->nlive < s->nelems) {

@@ -33,8 +33,9 @@ typedef struct AllocRun {
     uint8_t *base;       /* of the span */
     uint64_t mask;       /* where the span's objects have pointers, if it is the same for all; else 0 */
     uint64_t *ptrbits;   /* of the span, if it is not: one bit a word, cleared for the run */
-    uint8_t *start;      /* where the run began */
     struct Span *span;
+    uint64_t free;       /* the free elements after this run among 64 of the span, */
+    uint32_t word;       /* the ones from 64 * word on */
 } AllocRun;
 typedef struct MCache {
     AllocRun run[2][MEM_NCLASS]; /* [pointer-free][class] */

@@ -46,7 +46,6 @@ typedef struct Span {
     bool released;             /* free: given back to the system */
     bool mixed;                /* ptrbits are in use */
     uint32_t zero_from;        /* elements from here on were never used */
-    uint32_t next_elem;        /* allocation looks for free elements from here */
     uint32_t all_index;
     struct Span *next, *prev;
 } Span;
