@@ -111,7 +111,8 @@ static void collect_import(Checker *c, Scope *file, ImportSpec *s, PackageVec *s
     if (s->name) s->name->obj = pn;
     if (imp->fake) pn->used = true;
     vec_push(&c->imports, pn);
-    if (str_is(name_str(name), ".")) dot_import(c, file, pn, imp, s->name->x.pos);
+    /* A package that cannot be imported is called by the end of its path, which may be a dot, too. */
+    if (str_is(name_str(name), ".")) dot_import(c, file, pn, imp, s->name ? s->name->x.pos : s->pos);
     else check_declare(c, file, NULL, pn);
 }
 
