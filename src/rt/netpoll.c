@@ -61,10 +61,11 @@ static G *side_take(PollSide *side, int64_t result) {
     return g;
 }
 
+/* In this order: who looks for a deadlock finds the goroutine among the waiting or in a queue. */
 static void side_wake(M *m, G *g) {
     if (!g) return;
-    atomic_fetch_sub(&m->vm->sched->poll_waiters, 1);
     sched_ready(m, g, false);
+    atomic_fetch_sub(&m->vm->sched->poll_waiters, 1);
 }
 
 int netpoll(M *m, int64_t timeout_ns) {
