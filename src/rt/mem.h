@@ -1,5 +1,5 @@
 /* Memory: the precise heap. Spans by size class and pointer-freeness, per-P allocation, stop-the-world
- * parallel mark, lazy sweep; finalizers, cleanups, weak pointers. */
+ * parallel mark, sweep of bitmaps; finalizers, cleanups, weak pointers. */
 #ifndef VOLE_MEM_H
 #define VOLE_MEM_H
 

@@ -66,7 +66,7 @@ struct Marker {
     bool shared;               /* others mark at the same time: only objects of `part` are ours */
     uint32_t part, part_mask;
     uint64_t times_hungry, scanned;
-    MarkBlock *out[MARK_PARTS]; /* what was found in the parts of others */
+    MarkBlock *out[MARK_PARTS]; /* pointers to mark, by part; never NULL while shared */
 };
 
 /* What workers share while they mark together, see mem_mark.c. */
