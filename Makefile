@@ -59,7 +59,7 @@ std: $(OUT)/std.vole
 conformance: setup
 	@tools/conformance --vole $(OUT)/vole $(if $(ONLY),--only $(ONLY))
 # What runs, once more under each of these: unoptimised, and with rare events made common.
-STRESS = O0 gc stack preempt sched=3
+STRESS = O0 gc mark beside stack preempt sched=3
 conformance-stress: setup
 	@ok=0; for m in $(STRESS); do echo "== $$m"; \
 	    tools/conformance --vole $(OUT)/vole --only run --timeout 300 --stress $$m || ok=1; done; exit $$ok

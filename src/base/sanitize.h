@@ -44,11 +44,17 @@ static inline void words_move(void *to, const void *from, size_t n) {
 #endif
 
 #ifdef SAN_THREAD
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+#define san_ignore_reads() AnnotateIgnoreReadsBegin(__FILE__, __LINE__) /* of this thread, until */
+#define san_heed_reads() AnnotateIgnoreReadsEnd(__FILE__, __LINE__)
 /* For unit tests of the runtime, whose threads run until the process ends. */
 #define SAN_THREADS_STAY \
     const char *__tsan_default_options(void); \
     const char *__tsan_default_options(void) { return "report_thread_leaks=0"; }
 #else
+#define san_ignore_reads() ((void)0)
+#define san_heed_reads() ((void)0)
 #define SAN_THREADS_STAY
 #endif
 

@@ -16,7 +16,7 @@ SAN_KEEPS_UNTIL_EXIT
     "  -lang go1.N       language version of the named package\n" \
     "  -dump LIST        print stages: ssa, bc, image, undefined\n" \
     "  -dump-func NAME   only functions whose name holds NAME\n" \
-    "  -stress LIST      gc[=N], stack, preempt, sched=N: provoke rare orders of events\n" \
+    "  -stress LIST      gc[=N], mark[=N], beside, stack, preempt, sched=N: provoke rare orders of events\n" \
     "  -sched seed:N     one deterministic schedule, clock and map order a seed (also VOLE_SCHED=seed:N)\n" \
     "  -stats LIST       time, mem: what the work took, on standard error\n" \
     "  -procs N          workers that run goroutines\n" \

@@ -110,6 +110,7 @@ RtResult reflect_new_array(M *m, uint64_t *args) { /* (t, n) */
     return RT_OK;
 }
 RtResult reflect_memmove(M *m, uint64_t *args) { /* (dst, src, size) */
+    mem_barrier(m, PTR(1), args[2]);
     if (args[2]) memmove(PTR(0), PTR(1), args[2]);
     return RT_OK;
 }
@@ -127,6 +128,7 @@ RtResult reflect_typedmemclrpartial(M *m, uint64_t *args) { /* (t, ptr, off, siz
 }
 RtResult reflect_typedslicecopy(M *m, uint64_t *args) { /* (t, dst, src) int */
     uint64_t n = args[2] < args[5] ? args[2] : args[5];
+    mem_barrier_typed(m, TYPE(0), PTR(4), n);
     if (n && TYPE(0)->size) memmove(PTR(1), PTR(4), n * TYPE(0)->size);
     args[7] = n;
     return RT_OK;
@@ -168,6 +170,7 @@ RtResult reflect_iface_e2i(M *m, uint64_t *args) { /* (t, src any, dst) */
     const GoType *dyn = TYPE(1);
     GoIface *dst = PTR(3);
     Str missing = {0};
+    mem_barrier(m, &args[2], 8);
     if (!t->methods.len) {
         *(GoEface *)dst = (GoEface){dyn, PTR(2)};
         return RT_OK;
@@ -253,7 +256,7 @@ RtResult reflect_mapaccess_str(M *m, uint64_t *args) { /* (t, m, key string) ele
 RtResult reflect_mapassign(M *m, uint64_t *args) { /* (t, m, key, val) */
     void *e = map_assign(m, MAPTYPE, PTR(1), PTR(2));
     if (!e) return RT_PANIC;
-    if (MAPTYPE->elem->size) memmove(e, PTR(3), MAPTYPE->elem->size);
+    typed_copy(m, MAPTYPE->elem, e, PTR(3));
     return RT_OK;
 }
 RtResult reflect_mapassign_place(M *m, uint64_t *args) { /* (t, m, key) place */
@@ -263,7 +266,7 @@ RtResult reflect_mapassign_place(M *m, uint64_t *args) { /* (t, m, key) place */
 RtResult reflect_mapassign_str(M *m, uint64_t *args) { /* (t, m, key string, val) */
     void *e = map_assign_str(m, MAPTYPE, PTR(1), (GoString){PTR(2), (int64_t)args[3]});
     if (!e) return RT_PANIC;
-    if (MAPTYPE->elem->size) memmove(e, PTR(4), MAPTYPE->elem->size);
+    typed_copy(m, MAPTYPE->elem, e, PTR(4));
     return RT_OK;
 }
 RtResult reflect_mapdelete(M *m, uint64_t *args) { return map_delete(m, MAPTYPE, PTR(1), PTR(2)); }
@@ -339,8 +342,12 @@ static RtResult big_results(M *m, uint64_t *args, void *state) {
         uint64_t n = 1;
         if (word_at(&b->list, i) == WORD_BIG) {
             n = big_words(b->list.at + i);
+            mem_barrier(m, (const void *)*slot, n * 8);
             memcpy(b->frame + i, (const void *)*slot, n * 8); /* the frame's values are padded to words, as objects are */
-        } else b->frame[i] = *slot;
+        } else {
+            mem_barrier(m, slot, 8);
+            b->frame[i] = *slot;
+        }
         i += (uint32_t)n;
     }
     free(b);
@@ -368,6 +375,7 @@ RtResult reflect_call(M *m, uint64_t *args) {
     uint64_t *from = frame;
     if (big_in) { /* nobody may write what is passed by address, but reflect uses its frame again */
         from = mem_alloc(m, TYPE(0)->size, TYPE(0));
+        mem_barrier(m, frame, size);
         memcpy(from, frame, size);
     }
     NativeCall *nc = vm_native_call(m, fn, nslots, nres);

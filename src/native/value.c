@@ -77,7 +77,7 @@ RtResult reflect_try_set(M *m, uint64_t *a) {
     if ((flag & (FLAG_RO | FLAG_ADDR)) != FLAG_ADDR || !xflag || xflag & (FLAG_RO | FLAG_METHOD)) return RT_FALSE;
     if (a[3] != a[0] || (flag & FLAG_KIND) == KIND_INTERFACE || t->size > ZERO_VAL) return RT_FALSE;
     if (!(xflag & FLAG_INDIR)) {
-        mem_barrier(m, (void *)a[1], (void *)a[4]);
+        mem_barrier(m, &a[4], 8);
         *(uint64_t *)a[1] = a[4];
         return RT_OK;
     }

@@ -62,9 +62,14 @@ static void complete(M *m, Waiter *w, bool ok) {
     sched_ready(m, g, true);
 }
 
-static inline void elem_copy(Chan *c, void *dst, const void *src) {
+static inline void elem_copy(M *m, Chan *c, void *dst, const void *src) {
+    mem_barrier_typed(m, c->elem, src, 1);
     if (c->elem_size == 8) memcpy(dst, src, 8);
     else if (c->elem_size) memcpy(dst, src, c->elem_size);
+}
+
+static inline void elem_clear(Chan *c, void *dst) {
+    if (c->elem_size) memset(dst, 0, c->elem_size);
 }
 
 static inline uint8_t *slot(Chan *c, uint64_t i) { return c->buf + i * c->elem_size; }
@@ -123,13 +128,13 @@ bool chan_try_send(M *m, Chan *c, const void *elem) {
     Waiter *w = wait_queue_claim(&c->recvq);
     if (w || c->count < c->cap) sched_event(m, "send", c, SCHED_NO_NUMBER);
     if (w) {
-        if (w->elem) elem_copy(c, w->elem, elem);
+        if (w->elem) elem_copy(m, c, w->elem, elem);
         spin_unlock(&c->lock);
         complete(m, w, true);
         return true;
     }
     if (c->count < c->cap) {
-        if (c->elem_size) elem_copy(c, slot(c, c->send_at), elem);
+        if (c->elem_size) elem_copy(m, c, slot(c, c->send_at), elem);
         if (++c->send_at == (uint64_t)c->cap) c->send_at = 0;
         __atomic_store_n(&c->count, c->count + 1, __ATOMIC_RELAXED);
         spin_unlock(&c->lock);
@@ -142,14 +147,14 @@ bool chan_try_recv(M *m, Chan *c, void *elem, bool *ok) {
     sched_event(m, "receive", c, c->count);
     if (c->count) {
         uint8_t *from = slot(c, c->recv_at);
-        if (elem && c->elem_size) elem_copy(c, elem, from);
+        if (elem && c->elem_size) elem_copy(m, c, elem, from);
         Waiter *w = wait_queue_claim(&c->sendq);
         if (w) { /* the buffer is full: the sender's value takes the place that became free */
-            if (c->elem_size) elem_copy(c, from, w->elem);
+            if (c->elem_size) elem_copy(m, c, from, w->elem);
             if (++c->recv_at == (uint64_t)c->cap) c->recv_at = 0;
             c->send_at = c->recv_at;
         } else {
-            if (c->elem_size) memset(from, 0, c->elem_size);
+            elem_clear(c, from);
             if (++c->recv_at == (uint64_t)c->cap) c->recv_at = 0;
             __atomic_store_n(&c->count, c->count - 1, __ATOMIC_RELAXED);
         }
@@ -160,14 +165,14 @@ bool chan_try_recv(M *m, Chan *c, void *elem, bool *ok) {
     }
     Waiter *w = wait_queue_claim(&c->sendq);
     if (w) {
-        if (elem) elem_copy(c, elem, w->elem);
+        if (elem) elem_copy(m, c, elem, w->elem);
         spin_unlock(&c->lock);
         if (ok) *ok = true;
         complete(m, w, true);
         return true;
     }
     if (c->closed) {
-        if (elem && c->elem_size) memset(elem, 0, c->elem_size);
+        if (elem) elem_clear(c, elem);
         spin_unlock(&c->lock);
         if (ok) *ok = false;
         return true;
@@ -230,7 +235,7 @@ RtResult chan_close(M *m, Chan *c) {
     __atomic_store_n(&c->closed, true, __ATOMIC_RELEASE);
     Waiter *list = NULL, **link = &list;
     for (Waiter *w; (w = wait_queue_claim(&c->recvq));) {
-        if (w->elem && c->elem_size) memset(w->elem, 0, c->elem_size);
+        if (w->elem) elem_clear(c, w->elem);
         *link = w, link = &w->next;
     }
     for (Waiter *w; (w = wait_queue_claim(&c->sendq));) {

@@ -197,6 +197,7 @@ static void grow(M *m, const GoMapType *t, GoMap *h) {
             memcpy(elem_slot(t, s.group, s.i), elem_slot(t, g, i), es);
         }
     }
+    mem_barrier_typed(m, t->group, groups, n);
     h->groups = groups;
     h->ngroups = (uint32_t)n;
     h->growth_left = max_used(n) - h->used;
@@ -284,6 +285,7 @@ static void *insert(M *m, const GoMapType *t, GoMap *h, const void *key, uint64_
         if (t->flags & MAP_INDIRECT_ELEM) e = *(void **)e = mem_alloc(m, t->elem->size, t->elem);
         m->no_gc--;
     }
+    mem_barrier_typed(m, t->key, key, 1);
     memcpy(k, key, t->key->size);
     set_ctrl(s, hash & 0x7f);
     h->used++;
@@ -302,7 +304,10 @@ static inline __attribute__((always_inline)) void *assign(M *m, const GoMapType 
     Slot s;
     void *e;
     if (h->ngroups && find_in(m, t, h->groups, h->ngroups, mode, key, hash, &s)) {
-        if (t->flags & MAP_NEED_KEY_UPDATE) memcpy(key_at(t, s.group, s.i), key, t->key->size);
+        if (t->flags & MAP_NEED_KEY_UPDATE) {
+            mem_barrier_typed(m, t->key, key, 1);
+            memcpy(key_at(t, s.group, s.i), key, t->key->size);
+        }
         e = elem_at(t, s.group, s.i);
     } else {
         e = insert(m, t, h, key, hash);
@@ -377,6 +382,7 @@ GoMap *map_clone(M *m, const GoMapType *t, GoMap *src) {
     h->used = src->used;
     h->ngroups = src->ngroups;
     h->growth_left = src->growth_left;
+    mem_barrier_typed(m, t->group, src->groups, src->ngroups);
     memcpy(h->groups, src->groups, src->ngroups * t->group_size);
     for (uint32_t k = 0; t->flags & (MAP_INDIRECT_KEY | MAP_INDIRECT_ELEM) && k < h->ngroups; k++) {
         uint8_t *g = group_at(t, h->groups, k);
@@ -386,6 +392,7 @@ GoMap *map_clone(M *m, const GoMapType *t, GoMap *src) {
             for (int e = 0; e < 2; e++) {
                 if (!(t->flags & (e ? MAP_INDIRECT_ELEM : MAP_INDIRECT_KEY))) continue;
                 const GoType *et = e ? t->elem : t->key;
+                mem_barrier_typed(m, et, *slots[e], 1);
                 *slots[e] = memcpy(mem_alloc(m, et->size, et), *slots[e], et->size);
             }
         }
@@ -406,6 +413,7 @@ void map_iter_init(M *m, const GoMapType *t, GoMap *h, MapIter *it) {
     if (atomic_load_explicit(&h->writing, memory_order_relaxed))
         rt_misuse(m->vm, "concurrent map iteration and map write");
     it->p0 = h->groups;
+    mem_barrier(m, it, sizeof *it); /* reflect has it in the heap */
     it->w[1] = rt_rand(m);
     sched_event(m, "range", h, (int64_t)(it->w[1] % ((uint64_t)h->ngroups * 8)));
     it->w[2] = (uint64_t)h->ngroups * 8;

@@ -48,6 +48,7 @@ void heap_init(Vm *vm) {
     h->vm = vm;
     h->marker.heap = h;
     mark_init(h);
+    concurrent_init(h);
     pthread_mutex_init(&h->lock, NULL);
     bool scarce = address_limit() != SIZE_MAX; /* half of what is left at most: there are stacks and C's memory too */
     for (size_t size = (size_t)1 << 38; size >= (size_t)1 << 24; size >>= 1) {
@@ -95,6 +96,7 @@ void heap_init(Vm *vm) {
 void heap_free(Vm *vm) {
     Heap *h = vm->heap;
     if (!h) return;
+    concurrent_free(h);
     mark_helpers_stop(h);
     for (int i = 0; i < h->all.len; i++) {
         Span *s = h->all.at[i];
@@ -138,6 +140,7 @@ void mem_p_init(Vm *vm, P *p) {
     if (p->mcache) return;
     p->mcache = calloc(1, sizeof(MCache));
     if (!p->mcache) base_oom();
+    concurrent_p_init(vm->heap, p);
 }
 
 void mem_p_retire(Vm *vm, P *p) {
@@ -371,15 +374,19 @@ static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {
     s->noscan = noscan;
     s->elem_size = (uint32_t)size;
     s->magic = (uint32_t)(0xffffffffu / size + 1);
-    s->nelems = (uint32_t)(bytes / size);
     s->elem_mask = size < 512 ? (1ull << size / 8) - 1 : ~0ull;
-    s->zero_from = s->zero ? 0 : s->nelems;
-    size_t nw = (s->nelems + 63) / 64;
+    uint32_t nelems = (uint32_t)(bytes / size);
+    s->zero_from = s->zero ? 0 : nelems;
+    size_t nw = (nelems + 63) / 64;
     size_t np = !noscan && size <= MEM_MASK_MAX ? bytes / 512 + 1 : 0;
     s->live = calloc(3 * nw + np, 8); /* live, mark, ptrbits */
     if (!s->live) base_oom();
     s->mark = (MarkWord *)(void *)(s->live + nw);
+    if (h->concurrent.on) /* what is allocated during marking counts as marked */
+        for (size_t i = 0; i < nw; i++) s->mark[i].set = ~0ull;
     if (np) s->ptrbits = s->live + 3 * nw;
+    atomic_thread_fence(memory_order_release);
+    s->nelems = nelems; /* last: the marker may look */
     return s;
 }
 
@@ -401,12 +408,14 @@ void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask) {
         s->mask = r->mask = mask;
         return;
     }
+    /* The old mask is right for all that the marker may scan meanwhile. */
     AllocRun all = {.base = s->base, .ptrbits = s->ptrbits};
     for (uint32_t i = 0; i < s->nelems; i++) {
         const uint8_t *p = s->base + (size_t)i * s->elem_size;
         if (bit_get(s->live, i) && !(p >= q && p < r->end)) mem_set_mask(&all, p, s->mask);
     }
     s->mixed = true;
+    atomic_thread_fence(memory_order_release);
     s->mask = r->mask = 0;
     r->ptrbits = s->ptrbits;
     mem_set_mask(r, q, mask);
@@ -443,7 +452,7 @@ static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
     uint64_t taken = ~(r->free >> first);
     unsigned n = taken ? (unsigned)__builtin_ctzll(taken) : 64;
     if (unlikely(n * size > RUN_BYTES)) n = size < RUN_BYTES ? (unsigned)(RUN_BYTES / size) : 1;
-    if (unlikely(h->vm->stress.gc)) n = 1;
+    if (unlikely(h->vm->stress.gc | h->vm->stress.mark)) n = 1;
     uint64_t run = ~0ull >> (64 - n) << first;
     uint32_t i = r->word * 64 + first;
     s->live[r->word] |= run;
@@ -548,13 +557,16 @@ static void *alloc_large(M *m, size_t size, uint64_t hdr, bool zero) {
     Span *s = pages_alloc(h, npages);
     bool was_zero = s->zero;
     s->cls = 0;
-    s->nelems = s->nlive = 1;
+    s->nlive = 1;
     s->noscan = hdr == 0;
     s->hdr = hdr;
     s->large_size = npages << PAGE_SHIFT;
     s->live = calloc(3, 8);
     if (!s->live) base_oom();
     s->mark = (MarkWord *)(void *)(s->live + 1);
+    s->mark[0].set = h->concurrent.on ? ~0ull : 0;
+    atomic_thread_fence(memory_order_release);
+    s->nelems = 1;
     /* Cleared before it can be seen as live: the collector cannot run before this M's next safepoint. */
     s->live[0] = 1;
     h->mallocs[0]++;
@@ -576,7 +588,7 @@ void gc_poll(M *m) {
     Heap *h = m->vm->heap;
     if (m->no_gc || m->p->pinned) return;
     if (unlikely(gc_needed(h))) gc_collect(m, false);
-    else if (unlikely(m->vm->stress.gc) && ++h->stress_count >= m->vm->stress.gc) {
+    else if (unlikely(m->vm->stress.gc | m->vm->stress.mark) && atomic_fetch_add_explicit(&h->stress_count, 1, memory_order_relaxed) + 1 >= m->vm->stress.gc + m->vm->stress.mark) {
         gc_collect(m, false);
         h->stress_count = m->vm->stress.gc_grow ? -(atomic_load(&h->live_bytes) / STRESS_LIVE) : 0;
     }
@@ -671,7 +683,7 @@ void mem_stats(Vm *vm, MemStatsC *out) {
     out->stack_inuse = stack_bytes(h);
     out->stack_sys = h->stack_sys;
     out->sys = h->used + h->stack_sys;
-    out->next_gc = (uint64_t)h->trigger;
+    out->next_gc = (uint64_t)h->goal;
     out->last_gc = h->last_gc;
     out->num_gc = h->ngc;
     out->num_forced_gc = h->nforced;

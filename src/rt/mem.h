@@ -1,5 +1,5 @@
-/* Memory: the precise heap. Spans by size class and pointer-freeness, per-P allocation, stop-the-world
- * parallel mark, sweep of bitmaps; finalizers, cleanups, weak pointers. */
+/* Memory: the precise heap. Spans by size class and pointer-freeness, per-P allocation, marking by several workers with the world
+ * stopped or by one beside the program, sweep of bitmaps; finalizers, cleanups, weak pointers. */
 #ifndef VOLE_MEM_H
 #define VOLE_MEM_H
 
@@ -88,10 +88,20 @@ static inline void *mem_new(M *m, const GoType *t) {
     return likely(p != NULL) ? p : mem_alloc(m, t->size, t);
 }
 size_t mem_round_size(size_t size, bool noscan); /* what the allocator really gives (Go's roundupsize) */
+void mem_child(M *m);     /* in the child of a fork, which has no other threads */
 void *mem_zero_base(Vm *vm);                     /* where pointers to zero-size values point */
 
-/* Write barrier of pointer stores; a no-op while the collector stops the world. */
-static inline void mem_barrier(M *m, void *slot, void *val) { (void)m; (void)slot; (void)val; }
+/* The write barrier, where pointers are stored to the heap, into new objects too: the stored words can be read at `words`. While
+ * marking goes on beside the program (mem_concurrent.c) it notes them. Words that are no pointers do no harm. Nothing is needed for
+ * stores to frames and to the data of images, nor for clearing. */
+void mem_shade(M *m, const void *words, size_t bytes);
+static inline void mem_barrier(M *m, const void *words, size_t bytes) {
+    if (unlikely(m->p->shaded != NULL)) mem_shade(m, words, bytes);
+}
+/* The same for n values of type t. */
+static inline void mem_barrier_typed(M *m, const GoType *t, const void *values, uint64_t n) {
+    if (unlikely(m->p->shaded != NULL) && t->ptr_bytes) mem_shade(m, values, t->size * n);
+}
 
 bool mem_find_object(Vm *vm, const void *p, void **base, size_t *size); /* heap object that p points into */
 bool mem_is_heap(Vm *vm, const void *p);
@@ -107,6 +117,7 @@ void gc_add_root(Vm *vm, void **words, size_t nwords);
 typedef struct Marker Marker;
 void gc_mark(Marker *mk, const void *p);                                   /* any pointer, also interior */
 void gc_mark_words(Marker *mk, void *const *p, size_t nwords, const uint8_t *ptrmask); /* mask NULL: all */
+bool gc_certain_only(const Marker *mk); /* stale words must not count: a check of what is marked */
 /* In timer.c, world stopped. Pending GoTimers are roots, those with a channel only where told so: they live as
  * long as their channels, and timer_collect, when all else is marked, marks the ones and forgets the others. */
 void timer_mark(Vm *vm, Marker *mk, bool channels);

@@ -1,4 +1,5 @@
-/* The collector: stop the world, mark (mem_mark.c), sweep bitmaps, set the pace. */
+/* The collector: mark (mem_mark.c), sweep bitmaps, set the pace. The world is stopped for all of it, or, where a heap is large and
+ * there are other cores, for the roots and for the end, and marking goes on beside the program in between (mem_concurrent.c). */
 #include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
@@ -60,7 +61,8 @@ void heap_pace(Heap *h, uint64_t live) {
         if (room < least) room = least; /* do not collect without end */
         if (room < goal) goal = room;
     }
-    atomic_store(&h->trigger, goal);
+    h->goal = goal;
+    atomic_store(&h->trigger, atomic_load(&h->concurrent.done) ? 0 : goal);
 }
 
 static uint64_t wall_ns(void) {
@@ -69,23 +71,52 @@ static uint64_t wall_ns(void) {
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/* Marks all that lives, or begins to: false. */
+static bool mark_heap(M *m, bool forced) {
+    Vm *vm = m->vm;
+    Heap *h = vm->heap;
+    Marker *mk = &h->marker;
+    bool parallel = vm->nprocs > 1 && atomic_load(&h->live_bytes) > PARALLEL_BYTES;
+    heap_flush_all(h);
+    if (h->concurrent.on) {
+        bool done = atomic_load(&h->concurrent.done);
+        concurrent_end(h);
+        mark_roots(h, mk);
+        mark_rest(mk, parallel && !done);
+        if (vm->stress.mark) concurrent_verify(h);
+        if (!forced) return true; /* else again, without what has died since it began */
+    }
+    if (h->hooks.before_mark) h->hooks.before_mark(vm, m);
+    heap_flush_all(h);
+    marker_init(mk, h);
+    marks_begin(h);
+    if (!forced && concurrent_is_worth(h)) {
+        mark_roots(h, mk);
+        specials_mark(h, mk);
+        concurrent_begin(m);
+        return false;
+    }
+    mark_all(h, mk, parallel);
+    return true;
+}
+
 void gc_collect(M *m, bool forced) {
     Vm *vm = m->vm;
     Heap *h = vm->heap;
     sched_stop_world(m, forced ? "runtime.GC" : "garbage collection");
-    if (!forced && !vm->stress.gc && !gc_needed(h)) { /* another M was quicker */
+    if (!forced && !vm->stress.gc && !vm->stress.mark && !gc_needed(h)) { /* another M was quicker */
         sched_start_world(m);
         return;
     }
     uint64_t start = time_now_ns();
     h->collecting = true;
-    heap_flush_all(h);
-    if (h->hooks.before_mark) h->hooks.before_mark(vm, m);
-    heap_flush_all(h);
     Marker *mk = &h->marker;
-    marker_init(mk, h);
-    marks_begin(h);
-    mark_roots(h, mk, vm->nprocs > 1 && atomic_load(&h->live_bytes) > PARALLEL_BYTES);
+    if (!mark_heap(m, forced)) {
+        h->collecting = false;
+        h->concurrent.begin_ns = time_now_ns() - start;
+        sched_start_world(m);
+        return;
+    }
     specials_mark(h, mk);
     marker_drain(mk);
     specials_finish(h, mk);
@@ -111,10 +142,11 @@ void gc_collect(M *m, bool forced) {
     if (forced && h->huge && h->inuse_pages << PAGE_SHIFT < HEAP_HUGE_BYTES / 2) heap_huge_pages(h, false);
     if (given || h->release_all) heap_merge_released(h, h->release_all);
     stack_trim(h, h->release_all);
-    uint64_t end = time_now_ns();
-    h->pause_ns[h->ngc % 256] = end - start;
+    uint64_t pause = time_now_ns() - start + h->concurrent.begin_ns;
+    h->concurrent.begin_ns = 0;
+    h->pause_ns[h->ngc % 256] = pause;
     h->last_gc = h->pause_end[h->ngc % 256] = wall_ns();
-    h->pause_total += end - start;
+    h->pause_total += pause;
     h->ngc++;
     if (forced) h->nforced++;
     h->collecting = false;
@@ -130,6 +162,10 @@ Marker *gc_reach_begin(Vm *vm) {
     Heap *h = vm->heap;
     Marker *mk = &h->marker;
     h->collecting = true;
+    if (h->concurrent.on) {
+        concurrent_end(h);
+        marker_drain(mk);
+    }
     heap_flush_all(h);
     marker_init(mk, h);
     marks_begin(h);

@@ -63,8 +63,10 @@ struct Marker {
     uint64_t words;            /* of its MarkWords */
     uint64_t bits;             /* of the current one, */
     uint32_t word;             /* and its number */
+    bool certain;              /* see gc_certain_only */
     bool shared;               /* others mark at the same time: only objects of `part` are ours */
     uint32_t part, part_mask;
+    const _Atomic bool *halt;  /* marking ends when this says so, with more to do; or NULL */
     uint64_t times_hungry, scanned;
     MarkBlock *out[MARK_PARTS]; /* pointers to mark, by part; never NULL while shared */
 };
@@ -84,6 +86,21 @@ typedef struct MarkPar {
     struct GSlab *slab;        /* next to scan */
     pthread_t threads[MARK_PARTS];
 } MarkPar;
+
+/* Marking beside the program, see mem_concurrent.c. */
+typedef struct Concurrent {
+    pthread_mutex_t lock;
+    pthread_cond_t work, idle;
+    pthread_t thread;
+    bool started, quit;
+    VEC(P *) procs;            /* all there have been */
+    bool on;                   /* a cycle is under way: it changes only while the world is stopped */
+    bool active, pending;      /* the thread has the heap's marker; there is something for it to do */
+    _Atomic bool halt;         /* it must give the marker back */
+    _Atomic bool done;         /* nothing is left to mark but what will still be shaded */
+    MarkBlock *full, *spare;   /* shaded pointers */
+    uint64_t begin_ns;         /* what the stop at the beginning took */
+} Concurrent;
 
 enum { SPECIAL_FINALIZER, SPECIAL_CLEANUP, SPECIAL_WEAK };
 typedef struct Special {
@@ -116,6 +133,7 @@ struct Heap {
 
     _Atomic int64_t live_bytes;    /* estimate: live after the last collection + handed out since */
     _Atomic int64_t trigger;
+    int64_t goal;                  /* what the heap should not outgrow by much */
     int32_t gc_percent;
     int64_t mem_limit;
     /* mem_limit.c */
@@ -124,7 +142,7 @@ struct Heap {
     int64_t limit_goal;            /* what the collector tries to stay below because of it */
     size_t check_at;               /* bytes taken from the system at which to look again */
     bool limit_known;
-    int64_t stress_count; /* allocations since the last collection; below zero: those that a large heap adds */
+    _Atomic int64_t stress_count; /* allocations since the last collection; below zero: those that a large heap adds */
     bool collecting, off_table, release_all;
     bool huge, stacks_huge;        /* the system is asked for huge pages */
     bool huge_no_use;              /* it takes too long to make them: not asked any more, see huge_touch */
@@ -134,6 +152,7 @@ struct Heap {
     GcHooks hooks;
     Marker marker;
     MarkPar par;
+    Concurrent concurrent;
     VEC(struct RootRange) roots;
 
     Special **specials;            /* hash of obj */
@@ -197,7 +216,10 @@ void specials_finish(Heap *h, Marker *mk);
 void mark_init(Heap *h);
 void marks_begin(Heap *h); /* nothing is marked; `live` is exact */
 void mark_helpers_stop(Heap *h);
-void mark_roots(Heap *h, Marker *mk, bool parallel);
+/* Everything that is reachable from the roots; specials are not looked at. */
+void mark_all(Heap *h, Marker *mk, bool parallel);
+void mark_roots(Heap *h, Marker *mk);      /* the roots themselves, goroutines too; nothing is scanned yet */
+void mark_rest(Marker *mk, bool parallel); /* what the marked lead to */
 void mark_g(void *marker, G *g);
 void marker_init(Marker *mk, Heap *h);
 void marker_trim(Marker *mk);
@@ -209,6 +231,15 @@ void stack_pool_free(Heap *h);
 void stack_cache_flush(Heap *h, MCache *mc); /* world stopped */
 size_t stack_bytes(Heap *h);          /* of stacks in use */
 void stack_trim(Heap *h, bool all);   /* world stopped: gives free slabs back, all or only when there are many */
+void concurrent_init(Heap *h);
+void concurrent_free(Heap *h);
+bool concurrent_is_worth(Heap *h);
+void concurrent_begin(M *m); /* world stopped, roots marked: the thread goes on from here */
+/* World stopped: the heap's marker has what is left. The cycle is over for the program. */
+void concurrent_end(Heap *h);
+void concurrent_p_init(Heap *h, P *p);
+/* World stopped, all marked: ends the program if something reachable is not. For --stress=mark. */
+void concurrent_verify(Heap *h);
 void itabs_free(Heap *h);
 void image_off_mark(Marker *mk);
 

@@ -289,8 +289,9 @@ static __attribute__((noinline)) void scan_header(Marker *mk, const View *v, uin
 }
 
 static inline __attribute__((always_inline)) void scan(Marker *mk, const View *v, uint8_t *obj, Span *s) {
-    if (likely(s->mask)) {
-        for (uint64_t bits = s->mask; bits; bits &= bits - 1) mark(mk, v, ((void **)obj)[__builtin_ctzll(bits)]);
+    uint64_t mask = __atomic_load_n(&s->mask, __ATOMIC_ACQUIRE); /* the program may add objects of another kind meanwhile */
+    if (likely(mask)) {
+        for (uint64_t bits = mask; bits; bits &= bits - 1) mark(mk, v, ((void **)obj)[__builtin_ctzll(bits)]);
     } else if (s->ptrbits) {
         size_t w = (size_t)(obj - s->base) >> 3;
         unsigned sh = w & 63;
@@ -354,12 +355,14 @@ void marker_drain(Marker *mk) {
         n--;
         scan(mk, &v, obj, span);
         count += span->cls ? 1 : SHARE_EVERY;
-        if (mk->shared && count >= SHARE_EVERY) {
+        if (unlikely(count >= SHARE_EVERY)) {
             mk->scanned += count;
             count = 0;
-            if (atomic_load_explicit(&mk->heap->par.hungry, memory_order_relaxed)) workers_share(mk);
+            if (mk->shared && atomic_load_explicit(&mk->heap->par.hungry, memory_order_relaxed)) workers_share(mk);
+            if (mk->halt && atomic_load_explicit(mk->halt, memory_order_relaxed)) break;
         }
     }
+    for (; n; n--, head++) push(mk, objs[head % RING], spans[head % RING]);
     mk->scanned += count;
 }
 
@@ -388,11 +391,25 @@ void marks_begin(Heap *h) {
     }
 }
 
-/* Everything that is reachable from the roots; specials are not looked at. */
-void mark_roots(Heap *h, Marker *mk, bool parallel) {
+/* All but goroutines. */
+static void mark_static_roots(Heap *h, Marker *mk) {
     for (int i = 0; i < h->roots.len; i++) gc_mark_words(mk, h->roots.at[i].p, h->roots.at[i].n, NULL);
     if (h->hooks.scan_roots) h->hooks.scan_roots(h->vm, mk);
     if (h->vm->sched) timer_mark(h->vm, mk, false);
+}
+
+void mark_roots(Heap *h, Marker *mk) {
+    mark_static_roots(h, mk);
+    for (struct GSlab *slab = sched_slab_first(h->vm); slab; slab = sched_slab_next(slab)) sched_slab_each_g(slab, mark_g, mk);
+}
+
+void mark_rest(Marker *mk, bool parallel) {
+    if (parallel) mark_together(mk, NULL);
+    else marker_drain(mk);
+}
+
+void mark_all(Heap *h, Marker *mk, bool parallel) {
+    mark_static_roots(h, mk);
     struct GSlab *slab = sched_slab_first(h->vm);
     if (parallel) {
         mark_together(mk, slab);

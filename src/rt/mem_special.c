@@ -154,7 +154,6 @@ void specials_mark(Heap *h, Marker *mk) {
             Span *sp = span_of(h, s->obj);
             uint8_t *start = sp->base + (size_t)span_index(sp, s->obj) * sp->elem_size;
             marker_scan_object(mk, start, sp);
-            marker_drain(mk);
         }
 }
 

@@ -131,6 +131,7 @@ struct P {
     M *m;
     void *mcache;   /* mem: spans for allocation, see mem.h */
     void *sched;    /* sched's own: run queue, timers */
+    struct MarkBlock *shaded; /* mem: NULL but while marking goes on beside the program, see mem_barrier */
     int pinned;
 };
 
@@ -170,9 +171,10 @@ struct Vm {
     GoTimeVars sched_time;
     /* Starts a goroutine that calls f with these argument slots; installed by the vm layer. */
     G *(*go_func)(M *m, GoFunc *f, const uint64_t *args, uint32_t nargs);
-    /* --stress. gc: collect at every so many allocations and overwrite what is freed; gc_grow:
-     * the more lives, the rarer, so that the whole stays linear; sched_seed <0: off */
-    struct { uint32_t gc; bool gc_grow, stack, preempt, oom; int64_t sched_seed; } stress;
+    /* --stress. gc: collect at every so many allocations and overwrite what is freed; mark: every so many allocations lie between the
+     * beginning and the end of marking, and what it found is checked; mark_thread: by the thread, else all at the beginning; gc_grow: the more
+     * lives, the rarer, so that the whole stays linear; sched_seed <0: off */
+    struct { uint32_t gc, mark; bool mark_thread, gc_grow, stack, preempt, oom; int64_t sched_seed; } stress;
     _Atomic int quit_requested;       /* SIGQUIT came */
     void (*on_quit)(M *m);            /* reports all goroutines and ends; the world is stopped */
     bool main_exited;       /* the main goroutine called Goexit */

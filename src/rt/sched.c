@@ -188,7 +188,7 @@ void sched_wake_idle(Vm *vm) {
 /* Every P is idle, nothing can ever happen: gc's deadlock. Lock held. */
 static bool is_deadlock(Sched *s) {
     return atomic_load(&s->n_idle_p) == s->vm->nprocs && !atomic_load(&s->n_syscall) &&
-           !atomic_load(&s->poll_waiters) && !atomic_load(&s->keep_alive) &&
+           !atomic_load(&s->poll_waiters) &&
            atomic_load(&s->wheel.next_when) == INT64_MAX && !queue_any_work(s) && !atomic_load(&s->stopping);
 }
 
@@ -444,7 +444,8 @@ void sched_init(Vm *vm, uint32_t nprocs, void (*run)(M *m)) {
     s->start_nano = sched_clock(s);
     wheel_init(&s->wheel, s->start_nano);
     vm->nprocs = vm->stress.sched_seed >= 0 ? 1 : nprocs ? nprocs : default_procs();
-    vm->ps = calloc(256 > vm->nprocs ? 256 : vm->nprocs, sizeof *vm->ps);
+    if (vm->nprocs > MAX_PROCS) vm->nprocs = MAX_PROCS;
+    vm->ps = calloc(MAX_PROCS, sizeof *vm->ps);
     for (uint32_t i = 0; i < vm->nprocs; i++) vm->ps[i] = worker_p_new(vm, i);
     M *m0 = worker_new(vm);
     m_sched(m0)->started = true;

@@ -4,6 +4,8 @@
 
 #include "rt/mem.h"
 
+enum { MAX_PROCS = 256 };
+
 /* ---- Spin lock: held for a few dozen instructions, never across a park ------------------------ */
 
 typedef struct SpinLock { _Atomic uint32_t v; } SpinLock;
@@ -104,7 +106,6 @@ typedef struct Sched {
     _Atomic uint32_t n_syscall;  /* workers inside a blocking system call */
     _Atomic int64_t n_g;         /* user goroutines alive, without what the Ps count */
     _Atomic uint64_t next_goid;
-    _Atomic uint32_t keep_alive; /* reasons not to report a deadlock: signal.Notify, polled descriptors' waiters */
     /* stop the world */
     _Atomic uint32_t stopping;
     M *stopper;

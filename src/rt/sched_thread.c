@@ -68,7 +68,7 @@ void thread_hand_over(M *m, G *g) {
 
 void thread_end(M *m) {
     Sched *s = m->vm->sched;
-    m->panic_value = (GoEface){0};
+    __atomic_store_n(&m->panic_value.data, NULL, __ATOMIC_RELAXED); /* a collector may look: this worker may have no P that stops */
     m->no_gc = 0;
     pthread_mutex_lock(&s->lock);
     P *p = m->p;

@@ -100,6 +100,7 @@ void sched_after_fork(M *m, bool child) {
     Sched *s = m->vm->sched;
     heap_unlock(m->vm);
     if (child) { /* what was asked of this worker meanwhile is the parent's business */
+        mem_child(m);
         m->no_gc++;
         m->p->pinned++;
         atomic_store(&s->stopping, 0);
@@ -114,7 +115,7 @@ int sched_set_procs(M *m, int n) {
     Sched *s = vm->sched;
     int old = (int)vm->nprocs;
     if (n <= 0 || n == old || vm->stress.sched_seed >= 0) return old;
-    if (n > 256) n = 256;
+    if (n > MAX_PROCS) n = MAX_PROCS;
     for (;;) { /* until none of the Ps that go stands in C code: that does not take long */
         sched_stop_world(m, "GOMAXPROCS");
         pthread_mutex_lock(&s->lock);

@@ -35,6 +35,7 @@ RtResult slice_grow(M *m, const GoType *elem, GoSlice old, int64_t need, GoSlice
     } else {
         p = mem_alloc(m, bytes, elem);
     }
+    mem_barrier_typed(m, elem, old.p, (uint64_t)old.len);
     if (used) memcpy(p, old.p, used);
     *out = (GoSlice){p, old.len, cap};
     return RT_OK;

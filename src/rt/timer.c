@@ -382,6 +382,7 @@ void *timer_new(M *m, int64_t when, int64_t period, GoFunc *f, GoEface arg, Chan
     t->chan = c;
     t->arg = arg;
     t->f = f;
+    mem_barrier(m, t, sizeof *t);
     t->armed = true;
     if (c) chan_set_timer(c);
     timer_arm(m, &t->node, when);

@@ -236,7 +236,10 @@ bool value_equal(M *m, const GoType *t, const void *p, const void *q, bool *eq) 
     }
 }
 
-void typed_copy(M *m, const GoType *t, void *dst, const void *src) { memmove(dst, src, t->size); }
+void typed_copy(M *m, const GoType *t, void *dst, const void *src) {
+    mem_barrier_typed(m, t, src, 1);
+    memmove(dst, src, t->size);
+}
 
 /* ---- Names ------------------------------------------------------------------------------------------------- */
 

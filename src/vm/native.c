@@ -49,8 +49,11 @@ void native_call_begin(M *m, G *g) {
 RtResult native_call_end(M *m, G *g) {
     uint64_t *stub = g->fp;
     NativeCall *nc = (NativeCall *)stub[STUB_STATE];
-    if (nc->results)
-        memcpy(nc->results, frame_top(stub) + FRAME_ARGS + nc->nargs, nc->nresults * 8u);
+    if (nc->results) {
+        const uint64_t *from = frame_top(stub) + FRAME_ARGS + nc->nargs;
+        mem_barrier(m, from, nc->nresults * 8u); /* reflect keeps its frames in the heap */
+        memcpy(nc->results, from, nc->nresults * 8u);
+    }
     /* The stub itself may be the first frame of a chunk. */
     g->fp = frame_caller(stub);
     g->pc = (const uint64_t *)stub[FRAME_RETPC];

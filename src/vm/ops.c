@@ -195,6 +195,7 @@ RtResult op_make_slice(M *m, const GoType *t, uint64_t *to, int64_t len, int64_t
 RtResult op_append(M *m, const GoType *t, uint64_t *to, const uint64_t *s, const void *elem) {
     GoSlice old = slice_at(s), out = old;
     if (old.len >= old.cap && slice_grow(m, t, old, (int64_t)((uint64_t)old.len + 1), &out) != RT_OK) return RT_PANIC;
+    mem_barrier_typed(m, t, elem, 1);
     memcpy((char *)out.p + (uint64_t)old.len * t->size, elem, t->size);
     out.len = old.len + 1;
     return put_slice(to, out);
@@ -214,8 +215,10 @@ RtResult op_append_slice(M *m, const GoType *t, uint64_t *to, const uint64_t *s,
     if (unlikely(n < 0)) return trap(m, "makeslice: len out of range");
     int64_t need = (int64_t)((uint64_t)old.len + (uint64_t)n);
     if ((uint64_t)need > (uint64_t)old.cap && slice_grow(m, t, old, need, &out) != RT_OK) return RT_PANIC;
-    if (unlikely(!from[0])) memset((char *)out.p + (uint64_t)old.len * t->size, 0, (uint64_t)n * t->size); /* zeros */
-    else if (n) memmove((char *)out.p + (uint64_t)old.len * t->size, (void *)from[0], (uint64_t)n * t->size);
+    char *at = (char *)out.p + (uint64_t)old.len * t->size;
+    if (from[0]) mem_barrier_typed(m, t, (void *)from[0], (uint64_t)n);
+    if (unlikely(!from[0])) memset(at, 0, (uint64_t)n * t->size); /* zeros */
+    else if (n) memmove(at, (void *)from[0], (uint64_t)n * t->size);
     out.len = old.len + n;
     return put_slice(to, out);
 }
@@ -261,6 +264,7 @@ RtResult op_closure(M *m, uint64_t *to, const uint64_t *from, uint32_t n, const 
         p = mask ? mem_alloc_mask(m, size, bits) : mem_alloc_noscan(m, size, true);
     }
     p[0] = (uint64_t)fn;
+    if (mask) mem_barrier(m, from, n * 8u);
     memcpy(p + 1, from, n * 8u);
     *to = (uint64_t)p;
     return RT_OK;
@@ -275,6 +279,7 @@ RtResult op_closure_big(M *m, uint64_t *to, const uint64_t *from, uint32_t n, co
         if (mask[i >> 3] >> (i & 7) & 1) bits[(i + 1) >> 3] |= (uint8_t)(1u << ((i + 1) & 7));
     uint64_t *p = mem_alloc_mask(m, words * 8, bits);
     if (words * 8 <= MEM_MASK_MAX) free(bits);
+    mem_barrier(m, from, n * 8u);
     p[0] = (uint64_t)fn;
     memcpy(p + 1, from, n * 8u);
     *to = (uint64_t)p;
@@ -292,6 +297,7 @@ RtResult op_box(M *m, uint64_t *to, const void *from, const GoType *t) {
         if (x < ARRAY_LEN(value_small_ints)) return *to = (uint64_t)&value_small_ints[x], RT_OK;
     } else if (t->kind == KIND_SLICE && !*(const uint64_t *)from) return *to = (uint64_t)value_zero, RT_OK;
     void *p = mem_new(m, t);
+    mem_barrier_typed(m, t, from, 1);
     memcpy(p, from, t->size);
     *to = (uint64_t)p;
     return RT_OK;

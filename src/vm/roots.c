@@ -107,7 +107,7 @@ static void scan_frame(Scan *s, const FrameView *v) {
         if (!s->exact || (f->flags & VMFUNC_HAS_CTX) || native_ctx) word(s, v->fp[FRAME_CTX]);
         from = v->fp + FRAME_ARGS;
         if (!s->exact || v->pc != f->code || !f->info || (f->flags & VMFUNC_NATIVE)) {
-            words(s, from, f->frame_slots - FRAME_ARGS);
+            if (!gc_certain_only(s->mk)) words(s, from, f->frame_slots - FRAME_ARGS);
             return;
         }
         map = f->info->args_ptrs; /* not entered yet */
@@ -169,7 +169,7 @@ static void mark_root(void *ctx, void **start, size_t nwords, const uint8_t *mas
 static void mark_one(void *ctx, void *p) { gc_mark(ctx, p); }
 
 void vm_scan_roots(Vm *vm, Marker *mk) {
-    for (M *m = vm->ms; m; m = m->all_next) gc_mark(mk, m->panic_value.data);
+    for (M *m = vm->ms; m; m = m->all_next) gc_mark(mk, __atomic_load_n(&m->panic_value.data, __ATOMIC_RELAXED));
     image_each_root(vm->images, mark_root, mk);
     native_each_root(vm, mark_one, mk);
     for (Bubble *b = vm->sched->bubbles; b; b = b->next)

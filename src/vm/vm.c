@@ -48,6 +48,9 @@ Vm *vm_new(Images *images, const VmOptions *opt) {
         const char *gc = strstr(opt->stress, "gc");
         int every = gc && gc[2] == '=' ? atoi(gc + 3) : 0;
         if (gc) vm->stress.gc = every > 0 ? (uint32_t)every : 50;
+        const char *mark = strstr(opt->stress, "mark"), *beside = strstr(opt->stress, "beside");
+        if (mark) vm->stress.mark = mark[4] == '=' && atoi(mark + 5) > 0 ? (uint32_t)atoi(mark + 5) : 50;
+        if (beside) vm->stress.mark = 50, vm->stress.mark_thread = true;
         vm->stress.gc_grow = every <= 0;
         vm->stress.stack = strstr(opt->stress, "stack") != NULL;
         vm->stress.preempt = strstr(opt->stress, "preempt") != NULL;

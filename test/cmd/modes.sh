@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../lang" || exit 1
 passed=0 failed=0
 for f in bigvalues bigvalues_reflect huge_types faults zero_new; do
   [ -z "${VOLE_SANITIZED:-}" ] || ! grep -q '^// sanitize: no$' $f.go || continue
-  for flags in "-O0 -verify" "-verify" "-stress=gc" "-stress=stack" "-stress=preempt" "-stress=sched=3"; do
+  for flags in "-O0 -verify" "-verify" "-stress=gc" "-stress=mark" "-stress=beside" "-stress=stack" "-stress=preempt" "-stress=sched=3"; do
     # shellcheck disable=SC2086
     if out=$(timeout 120 "$vole" run $flags $f.go 2>&1) && [ "$out" = "$(cat $f.out)" ]; then passed=$((passed + 1))
     else failed=$((failed + 1)); echo "FAIL modes $f $flags"; diff <(echo "$out") $f.out | head -5; fi

@@ -144,6 +144,65 @@ static void test_workers(void **state) {
     }
 }
 
+/* While a thread marks, nodes move between a table, each other and new nodes; none is lost. `held` says what each one holds. */
+static void run_beside(World *w, int cycles, uint64_t n) {
+    typedef struct Numbered { struct Numbered *l, *r; uint64_t number[6]; } Numbered;
+    static const uint8_t mask[8] = {3};
+    M *m = &w->m;
+    m->no_gc++;
+    Numbered **table = roots[0] = mem_alloc_array(m, &type_ptr, (int64_t)n);
+    uint64_t next = 1;
+    for (uint64_t i = 0; i < n; i++) {
+        table[i] = mem_alloc_mask(m, sizeof **table, mask);
+        table[i]->number[0] = next++;
+    }
+    m->no_gc--;
+    uint64_t *held = calloc(n, sizeof *held); /* number of what the node in this place has in l */
+    int ends = 0;
+    for (bool on = false; ends < cycles;) {
+        gc_poll(m);
+        bool now = w->vm.heap->concurrent.on;
+        ends += on && !now;
+        on = now;
+        for (int k = 0; k < 100; k++) {
+            uint64_t i = rt_rand(m) % n, j = rt_rand(m) % n;
+            if (i == j) continue;
+            m->no_gc++;
+            Numbered *new = mem_alloc_mask(m, sizeof *new, mask), *old = table[i];
+            m->no_gc--;
+            new->number[0] = next++;
+            assert_int_equal(old->l ? old->l->number[0] : 0, held[i]);
+            mem_barrier(m, &old->l, 8); /* a new node takes the place and what the old one has */
+            new->l = old->l;
+            old->l = NULL;
+            mem_barrier(m, &new, 8);
+            table[i] = new;
+            mem_barrier(m, &old, 8); /* which goes to another */
+            table[j]->l = old;
+            held[j] = old->number[0];
+        }
+    }
+    for (uint64_t i = 0; i < n; i++) assert_int_equal(table[i]->l ? table[i]->l->number[0] : 0, held[i]);
+    free(held);
+    mem_verify(&w->vm);
+    gc_run(m); /* perhaps in the middle of a cycle */
+    mem_verify(&w->vm);
+    roots[0] = NULL;
+    assert_int_equal(objects(w), 0);
+}
+
+static void test_beside(void **state) {
+    for (int kind = 0; kind < 3; kind++) {
+        World *w = world_new();
+        w->vm.stress.sched_seed = -1;
+        w->vm.nprocs = kind ? 1 : 2;
+        w->vm.stress.mark = kind ? 300 : 0;
+        w->vm.stress.mark_thread = kind == 2;
+        run_beside(w, kind ? 50 : 4, kind ? 3000 : 300000);
+        world_free(w);
+    }
+}
+
 /* Objects of one size with their pointers at different places share spans: what looks like a pointer elsewhere keeps nothing. */
 static void test_masks(void **state) {
     static const uint8_t masks[] = {3, 1, 2};
@@ -383,7 +442,7 @@ static void test_release_heap(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_trees), cmocka_unit_test(test_random),
-                                       cmocka_unit_test(test_workers), cmocka_unit_test(test_masks),
+                                       cmocka_unit_test(test_workers), cmocka_unit_test(test_beside), cmocka_unit_test(test_masks),
                                        cmocka_unit_test(test_specials), cmocka_unit_test(test_limits),
                                        cmocka_unit_test(test_stacks), cmocka_unit_test(test_release_stacks), cmocka_unit_test(test_huge_slow),
                                        cmocka_unit_test(test_release_heap)};
