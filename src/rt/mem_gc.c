@@ -13,7 +13,7 @@ enum {
 
 /* ---- Sweep and pace --------------------------------------------------------------------------------------- */
 
-/* With --stress=gc what is freed reads as garbage at once. */
+/* With --stress=gc and =mark what is freed reads as garbage at once. */
 static void poison(Span *s) {
     for (uint32_t i = 0; i < s->nelems; i++)
         if (bit_get(s->live, i) && !(s->mark[i >> 6].set >> (i & 63) & 1))
@@ -25,7 +25,7 @@ static uint64_t sweep(Heap *h) {
     memset(h->partial, 0, sizeof h->partial);
     for (int i = h->all.len - 1; i >= 0; i--) {
         Span *s = h->all.at[i];
-        if (unlikely(h->vm->stress.gc)) poison(s);
+        if (unlikely(h->vm->stress.gc | h->vm->stress.mark)) poison(s);
         uint32_t n = 0;
         size_t nw = ((size_t)s->nelems + 63) / 64;
         for (size_t k = 0; k < nw; k++) n += (uint32_t)__builtin_popcountll(s->live[k] &= s->mark[k].set);
