@@ -68,10 +68,6 @@ static inline void elem_copy(M *m, Chan *c, void *dst, const void *src) {
     else if (c->elem_size) memcpy(dst, src, c->elem_size);
 }
 
-static inline void elem_clear(Chan *c, void *dst) {
-    if (c->elem_size) memset(dst, 0, c->elem_size);
-}
-
 static inline uint8_t *slot(Chan *c, uint64_t i) { return c->buf + i * c->elem_size; }
 
 RtResult chan_make(M *m, const GoType *chan_type, int64_t size, Chan **out) {
@@ -154,7 +150,7 @@ bool chan_try_recv(M *m, Chan *c, void *elem, bool *ok) {
             if (++c->recv_at == (uint64_t)c->cap) c->recv_at = 0;
             c->send_at = c->recv_at;
         } else {
-            elem_clear(c, from);
+            if (c->elem_size) memset(from, 0, c->elem_size);
             if (++c->recv_at == (uint64_t)c->cap) c->recv_at = 0;
             __atomic_store_n(&c->count, c->count - 1, __ATOMIC_RELAXED);
         }
@@ -172,7 +168,7 @@ bool chan_try_recv(M *m, Chan *c, void *elem, bool *ok) {
         return true;
     }
     if (c->closed) {
-        if (elem) elem_clear(c, elem);
+        if (elem && c->elem_size) memset(elem, 0, c->elem_size);
         spin_unlock(&c->lock);
         if (ok) *ok = false;
         return true;
@@ -235,7 +231,7 @@ RtResult chan_close(M *m, Chan *c) {
     __atomic_store_n(&c->closed, true, __ATOMIC_RELEASE);
     Waiter *list = NULL, **link = &list;
     for (Waiter *w; (w = wait_queue_claim(&c->recvq));) {
-        if (w->elem) elem_clear(c, w->elem);
+        if (w->elem && c->elem_size) memset(w->elem, 0, c->elem_size);
         *link = w, link = &w->next;
     }
     for (Waiter *w; (w = wait_queue_claim(&c->sendq));) {

@@ -62,15 +62,16 @@ uint64_t rt_rand(M *m) { /* wyrand */
     return (uint64_t)(t >> 64) ^ (uint64_t)t;
 }
 
-/* Stays away for about a microsecond before it looks again: the holder does many short operations in a row meanwhile, with the
- * lines of lock and data in its cache, where two that alternate would wait for them at each one (4 times slower). After some
- * rounds the holder has probably lost its core, and gets this one. */
+/* Stays away for some microseconds before it looks again: the holder does many short operations in a row meanwhile, with the
+ * lines of lock and data in its cache, where two that alternate would wait for them at each one (4 times slower; looking after
+ * 0.2 or 1 microseconds makes that depend on a few instructions more or less). After some rounds the holder has probably lost its
+ * core, and gets this one. */
 void spin_lock_slow(SpinLock *l) {
-    for (int round = 0, n = 16;; round++) {
+    for (int round = 0, n = 200;; round++) {
         uint32_t zero = 0;
-        if (round < 8) for (int k = 0; k < n; k++) __builtin_ia32_pause();
+        if (round < 4) for (int k = 0; k < n; k++) __builtin_ia32_pause();
         else (void)syscall(SYS_sched_yield);
-        if (n < 256) n *= 2;
+        n = 400;
         if (!atomic_load_explicit(&l->v, memory_order_relaxed) &&
             atomic_compare_exchange_weak_explicit(&l->v, &zero, 1, memory_order_acquire,
                                                   memory_order_relaxed))
@@ -417,10 +418,17 @@ static uint32_t default_procs(void) {
     return n ? n : 1;
 }
 
+/* Zeroed; what each worker writes all the time shares no cache line, nor the one fetched with it, with another's. */
+static void *own_lines(size_t size) {
+    size = (size + 127) & ~(size_t)127;
+    void *p = aligned_alloc(128, size);
+    if (!p) base_oom();
+    return memset(p, 0, size);
+}
+
 P *worker_p_new(Vm *vm, uint32_t id) {
-    P *p = calloc(1, sizeof *p);
-    PSched *ps = calloc(1, sizeof *ps);
-    if (!p || !ps) base_oom();
+    P *p = own_lines(sizeof *p);
+    PSched *ps = own_lines(sizeof *ps);
     p->id = id;
     p->sched = ps;
     mem_p_init(vm, p);
