@@ -13,7 +13,8 @@ RtResult native_semacquire_mutex(M *m, uint64_t *args) { return sema_acquire(m, 
 RtResult native_semrelease(M *m, uint64_t *args) {
     bool handoff = args[1] & 1;
     sema_release(m, addr(args), handoff);
-    return handoff ? RT_YIELD : RT_OK;
+    /* Pinned (sync.Pool unlocks its mutex so): another goroutine would take the place, and the pin would be the P's. */
+    return handoff && !m->p->pinned ? RT_YIELD : RT_OK;
 }
 
 RtResult native_semrelease1(M *m, uint64_t *args) {

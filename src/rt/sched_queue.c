@@ -222,6 +222,7 @@ void sched_ready(M *m, G *g, bool next) {
 }
 
 void sched_yield_g(M *m, G *g) {
+    dcheck(!m->p || !m->p->pinned);
     atomic_store_explicit(&g->status, G_RUNNABLE, memory_order_relaxed);
     if (m->p) queue_push_back(m->p, g);
     else queue_push_global(m->vm, g);
