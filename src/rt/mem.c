@@ -390,19 +390,8 @@ static Span *span_new_class(Heap *h, unsigned cls, bool noscan) {
     return s;
 }
 
-/* In a fragmented heap runs are of one or two objects: no call for those. */
-static inline void clear_short(uint8_t *p, size_t bytes) {
-    if (unlikely(bytes > 128)) {
-        memset(p, 0, bytes);
-        return;
-    }
-    for (uint64_t *w = (uint64_t *)(void *)p, *end = w + bytes / 8; w < end; w++) {
-        *w = 0;
-        __asm__ volatile("" : "+r"(w)); /* else the compiler makes the loop a call of memset */
-    }
-}
-
-void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask) {
+/* q is the first object of a span, or the first with another mask. */
+static void mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask) {
     Span *s = r->span;
     if (!s->mask) {
         s->mask = r->mask = mask;
@@ -412,7 +401,8 @@ void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask) {
     AllocRun all = {.base = s->base, .ptrbits = s->ptrbits};
     for (uint32_t i = 0; i < s->nelems; i++) {
         const uint8_t *p = s->base + (size_t)i * s->elem_size;
-        if (bit_get(s->live, i) && !(p >= q && p < r->end)) mem_set_mask(&all, p, s->mask);
+        bool not_yet = p == q || (i / 64 == r->word && r->free >> (i & 63) & 1);
+        if (bit_get(s->live, i) && !not_yet) mem_set_mask(&all, p, s->mask);
     }
     s->mixed = true;
     atomic_thread_fence(memory_order_release);
@@ -421,57 +411,38 @@ void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask) {
     mem_set_mask(r, q, mask);
 }
 
-/* Goes on to the next word with free elements, and has the first of them brought to the cache: in a fragmented span each object would
- * be a miss. */
-static inline void run_look_ahead(AllocRun *r, const Span *s) {
-    while (!r->free && (r->word + 1) * 64 < s->nelems) {
-        uint32_t left = s->nelems - ++r->word * 64;
-        r->free = ~s->live[r->word];
-        if (left < 64) r->free &= (1ull << left) - 1;
-    }
-    if (!r->free) return;
-    const uint8_t *next = s->base + (size_t)(r->word * 64 + (uint32_t)__builtin_ctzll(r->free)) * s->elem_size;
-    __builtin_prefetch(next, 1);
-    __builtin_prefetch(next + s->elem_size - 8, 1);
-}
-
-static void run_first(AllocRun *r, Span *s) {
-    r->span = s;
-    r->word = UINT32_MAX;
-    r->free = 0;
-    run_look_ahead(r, s);
-}
-
-/* The next run of free elements of r->span, within one word of `live`; they count as allocated from now on. False when the span is
- * full. */
+/* The next free elements of r->span, within one word of `live`; they count as allocated from now on. False when the span is full. */
 static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
     Span *s = r->span;
-    if (!r->free) return false;
     size_t size = s->elem_size;
-    unsigned first = (unsigned)__builtin_ctzll(r->free);
-    uint64_t taken = ~(r->free >> first);
-    unsigned n = taken ? (unsigned)__builtin_ctzll(taken) : 64;
-    if (unlikely(n * size > RUN_BYTES)) n = size < RUN_BYTES ? (unsigned)(RUN_BYTES / size) : 1;
-    if (unlikely(h->vm->stress.gc | h->vm->stress.mark)) n = 1;
-    uint64_t run = ~0ull >> (64 - n) << first;
-    uint32_t i = r->word * 64 + first;
-    s->live[r->word] |= run;
+    uint64_t free = 0;
+    for (;; r->word++) {
+        if (r->word * 64 >= s->nelems) return false;
+        uint32_t left = s->nelems - r->word * 64;
+        free = ~s->live[r->word];
+        if (left < 64) free &= (1ull << left) - 1;
+        if (free) break;
+    }
+    unsigned most = size < RUN_BYTES ? (unsigned)(RUN_BYTES / size) : 1;
+    if (unlikely(h->vm->stress.gc | h->vm->stress.mark)) most = 1;
+    unsigned n = (unsigned)__builtin_popcountll(free);
+    for (; n > most; n--) free &= ~(1ull << (63 - __builtin_clzll(free)));
+    s->live[r->word] |= free;
     s->nlive += n;
     mc->mallocs[s->cls] += n;
-    r->free &= ~run;
-    run_look_ahead(r, s);
-    if (i < s->zero_from) {
-        uint32_t z = i + n < s->zero_from ? i + n : s->zero_from;
-        clear_short(s->base + (size_t)i * size, (size_t)(z - i) * size);
-        if (s->mixed) bits_fill(s->ptrbits, i * size / 8, z * size / 8, false);
-    }
-    if (i + n > s->zero_from) s->zero_from = i + n;
-    r->cur = s->base + (size_t)i * size;
-    r->end = r->cur + n * size;
-    r->base = s->base;
+    r->free = free;
+    r->first = s->base + (size_t)r->word * 64 * size;
+    r->dirty_end = s->base + s->zero_from * size;
+    uint32_t end = r->word * 64 + 64 - (uint32_t)__builtin_clzll(free);
+    if (s->mixed)
+        for (uint64_t f = free; f; f &= f - 1) {
+            size_t i = r->word * 64 + (uint32_t)__builtin_ctzll(f);
+            bits_fill(s->ptrbits, i * size / 8, (i + 1) * size / 8, false);
+        }
+    if (end > s->zero_from) s->zero_from = end;
     r->mask = s->mask;
     r->ptrbits = s->mixed ? s->ptrbits : NULL;
-    mc->handed_out += r->end - r->cur;
+    mc->handed_out += (int64_t)(n * size);
     if (mc->handed_out >= HANDED_OUT_MAX) {
         atomic_fetch_add_explicit(&h->live_bytes, mc->handed_out, memory_order_relaxed);
         mc->handed_out = 0;
@@ -482,14 +453,13 @@ static bool run_next(Heap *h, MCache *mc, AllocRun *r) {
 /* What is left of the current run is not allocated after all. */
 static void run_end(MCache *mc, AllocRun *r) {
     Span *s = r->span;
-    size_t left = (size_t)(r->end - r->cur);
-    if (!left) return;
-    uint32_t from = span_index(s, r->cur), n = (uint32_t)(left / s->elem_size);
-    bits_fill(s->live, from, from + n, false);
+    if (!r->free) return;
+    uint32_t n = (uint32_t)__builtin_popcountll(r->free);
+    s->live[r->word] &= ~r->free;
     s->nlive -= n;
     mc->mallocs[s->cls] -= n;
-    mc->handed_out -= (int64_t)left;
-    r->end = r->cur;
+    mc->handed_out -= (int64_t)(n * s->elem_size);
+    r->free = 0;
 }
 
 static void refill(M *m, AllocRun *r, unsigned cls, bool noscan) {
@@ -506,7 +476,7 @@ static void refill(M *m, AllocRun *r, unsigned cls, bool noscan) {
             s = span_new_class(h, cls, noscan);
         }
         s->cached = true;
-        run_first(r, s);
+        *r = (AllocRun){.span = s, .base = s->base, .size = s->elem_size};
         pthread_mutex_unlock(&h->lock);
     }
 }
@@ -538,11 +508,19 @@ void heap_flush_all(Heap *h) {
         if (h->vm->ps[i] && h->vm->ps[i]->mcache) heap_flush(h, h->vm->ps[i]->mcache);
 }
 
-static void *alloc_small(M *m, unsigned cls, bool noscan, uint64_t mask) {
-    void *p = mem_alloc_fast(m->p, cls, noscan, mask);
-    if (likely(p != NULL)) return p;
-    refill(m, &((MCache *)m->p->mcache)->run[noscan][cls], cls, noscan);
-    return mem_alloc_fast(m->p, cls, noscan, mask);
+static void *alloc_small(M *m, unsigned cls, bool noscan, uint64_t mask, bool zero) {
+    AllocRun *r = &((MCache *)m->p->mcache)->run[noscan][cls];
+    if (!r->free) refill(m, r, cls, noscan);
+    uint8_t *q = r->first + (size_t)__builtin_ctzll(r->free) * r->size;
+    if (q < r->dirty_end && zero) {
+        if (r->size <= MEM_CLEAR_MAX) mem_clear(q, r->size);
+        else memset(q, 0, r->size);
+    }
+    r->free &= r->free - 1;
+    if (mask == r->mask) return q;
+    if (r->ptrbits) mem_set_mask(r, q, mask);
+    else mask_differs(r, q, mask);
+    return q;
 }
 
 /* hdr 0: pointer-free */
@@ -604,13 +582,13 @@ size_t mem_round_size(size_t size, bool noscan) {
 void *mem_alloc_noscan(M *m, size_t size, bool zero) {
     gc_poll(m);
     if (!size) return mem_zero_base(m->vm);
-    if (size <= MEM_SMALL_MAX) return alloc_small(m, mem_class8[(size + 7) >> 3], true, 0);
+    if (size <= MEM_SMALL_MAX) return alloc_small(m, mem_class8[(size + 7) >> 3], true, 0, zero);
     return alloc_large(m, size, 0, zero);
 }
 
 static void *alloc_hdr(M *m, size_t size, uint64_t hdr) {
     if (size > MEM_SMALL_MAX - 8) return alloc_large(m, size, hdr, true);
-    uint64_t *p = alloc_small(m, mem_class8[(size + 8 + 7) >> 3], false, 0);
+    uint64_t *p = alloc_small(m, mem_class8[(size + 8 + 7) >> 3], false, 0, true);
     p[0] = hdr;
     return p + 1;
 }
@@ -624,7 +602,7 @@ void *mem_alloc(M *m, size_t size, const GoType *t) {
     if (t->tflag & TFLAG_MASKONDEMAND)
         memcpy(&mask, type_ptrmask(t), (t->ptr_bytes / 8 + 7) / 8), em = mask;
     for (size_t off = t->size; off < size; off += t->size) mask |= em << (off / 8);
-    return alloc_small(m, mem_class8[(size + 7) >> 3], false, mask);
+    return alloc_small(m, mem_class8[(size + 7) >> 3], false, mask, true);
 }
 
 void *mem_alloc_array(M *m, const GoType *elem, int64_t n) {
@@ -642,7 +620,7 @@ void *mem_alloc_mask(M *m, size_t size, const uint8_t *ptrmask) {
     uint64_t mask = 0;
     memcpy(&mask, ptrmask, (size / 8 + 7) / 8);
     if (size < 512) mask &= (1ull << (size / 8)) - 1;
-    return alloc_small(m, mem_class8[(size + 7) >> 3], !mask, mask);
+    return alloc_small(m, mem_class8[(size + 7) >> 3], !mask, mask, true);
 }
 
 bool mem_is_heap(Vm *vm, const void *p) { return span_of(vm->heap, p) != NULL; }

@@ -23,19 +23,21 @@ void *mem_alloc_noscan(M *m, size_t size, bool zero);
 /* Closures and other internal objects: the mask says which words are pointers. */
 void *mem_alloc_mask(M *m, size_t size, const uint8_t *ptrmask);
 
-/* ---- Inline allocation: bumps within the P's current run of free, zeroed objects -------------------- */
+/* ---- Inline allocation: the P's next free object of a class, cleared -------------------------------- */
 
 enum { MEM_NCLASS = 68, MEM_SMALL_MAX = 32768, MEM_MASK_MAX = 512 }; /* bytes; above: header word */
 extern const uint8_t mem_class8[];      /* (size + 7) / 8 -> class, sizes up to MEM_SMALL_MAX */
 extern const uint16_t mem_class_size[]; /* class -> bytes */
 typedef struct AllocRun {
-    uint8_t *cur, *end;  /* free objects [cur, end), zeroed */
-    uint8_t *base;       /* of the span */
-    uint64_t mask;       /* where the span's objects have pointers, if it is the same for all; else 0 */
-    uint64_t *ptrbits;   /* of the span, if it is not: one bit a word, cleared for the run */
+    uint64_t free;            /* of 64 elements those that can be handed out; to all others they are allocated already */
+    uint8_t *first;           /* of these 64 */
+    const uint8_t *dirty_end; /* elements from here on are zero already */
+    uint64_t mask;            /* where the span's objects have pointers, if it is the same for all; else 0 */
+    uint64_t *ptrbits;        /* of the span, if it is not: one bit a word, cleared for those in `free` */
+    uint8_t *base;            /* of the span */
     struct Span *span;
-    uint64_t free;       /* the free elements after this run among 64 of the span, */
-    uint32_t word;       /* the ones from 64 * word on */
+    uint32_t word;            /* the 64 elements are those from 64 * word on */
+    uint32_t size;            /* of one */
 } AllocRun;
 typedef struct MCache {
     AllocRun run[2][MEM_NCLASS]; /* [pointer-free][class] */
@@ -53,27 +55,48 @@ static inline uint64_t type_mask64(const GoType *t) {
     memcpy(&w, t->gcdata, 8);
     return w & (~0ull >> (64 - (t->ptr_bytes >> 3)));
 }
-void mem_mask_differs(AllocRun *r, const uint8_t *q, uint64_t mask); /* the first object of a span, or the first with another mask */
+/* Where a span's objects differ in this. */
 static inline void mem_set_mask(AllocRun *r, const uint8_t *q, uint64_t mask) {
-    if (likely(mask == r->mask)) return;
-    if (unlikely(!r->ptrbits)) {
-        mem_mask_differs(r, q, mask);
-        return;
-    }
     size_t w = (size_t)(q - r->base) >> 3;
     unsigned sh = w & 63;
     r->ptrbits[w >> 6] |= mask << sh;
     uint64_t hi = (mask >> 1) >> (63 - sh);
     if (hi) r->ptrbits[(w >> 6) + 1] |= hi;
 }
-/* One object of class cls (1..); NULL: take mem_alloc. mask: its pointers (0 with noscan). */
+enum { MEM_CLEAR_MAX = 128 };
+/* A multiple of 8 bytes, at most MEM_CLEAR_MAX. */
+static inline void mem_clear(uint8_t *p, size_t bytes) {
+    typedef long long Pair __attribute__((vector_size(16), aligned(8)));
+    if (bytes == 8) {
+        *(uint64_t *)(void *)p = 0;
+        return;
+    }
+    uint8_t *last = p + bytes - 16;
+    for (; p < last; p += 16) {
+        *(Pair *)(void *)p = (Pair){0, 0};
+        __asm__ volatile("" : "+r"(p)); /* else the compiler makes the loop a call of memset */
+    }
+    *(Pair *)(void *)last = (Pair){0, 0};
+}
+/* One object of class cls (1..) when it is quick: no calls; NULL: take mem_alloc. mask: its pointers (0 with noscan). The next one is
+ * brought to the cache: in a fragmented span each would be a miss. */
 static inline void *mem_alloc_fast(P *p, unsigned cls, bool noscan, uint64_t mask) {
     AllocRun *r = &((MCache *)p->mcache)->run[noscan][cls];
-    uint8_t *q = r->cur;
-    size_t size = mem_class_size[cls];
-    if (unlikely((size_t)(r->end - q) < size)) return NULL;
-    r->cur = q + size;
-    if (mask) mem_set_mask(r, q, mask);
+    uint64_t free = r->free;
+    if (unlikely(!free)) return NULL;
+    size_t size = r->size;
+    uint8_t *q = r->first + (size_t)__builtin_ctzll(free) * size;
+    free &= free - 1;
+    if (q < r->dirty_end) {
+        if (unlikely(size > MEM_CLEAR_MAX)) return NULL;
+        __builtin_prefetch(r->first + (size_t)__builtin_ctzll(free | 1ull << 63) * size, 1);
+        mem_clear(q, size);
+    }
+    if (unlikely(mask != r->mask)) {
+        if (!r->ptrbits) return NULL;
+        mem_set_mask(r, q, mask);
+    }
+    r->free = free;
     return q;
 }
 /* new(T) when it is quick, else NULL. Never collects. */
