@@ -236,6 +236,35 @@ static void test_masks(void **state) {
     }
 }
 
+/* Objects of all size classes are zero, also in memory that was used before, but those that need not be. */
+static void test_cleared(void **state) {
+    World *w = world_new();
+    M *m = &w->m;
+    enum { N = 3000 };
+    static uint64_t *kept[N];
+    for (int round = 0; round < 3; round++)
+        for (size_t size = 8; size <= MEM_SMALL_MAX; size += size < 256 ? 8 : size / 4 & ~(size_t)7) {
+            m->no_gc++;
+            size_t n = size < 256 ? N : 50;
+            for (size_t i = 0; i < n; i++) {
+                uint8_t bits[MEM_SMALL_MAX / 64] = {0};
+                uint64_t *p = i % 2 ? mem_alloc_noscan(m, size, true) : mem_alloc_mask(m, size, bits);
+                for (size_t k = 0; k < size / 8; k++) assert_int_equal(p[k], 0);
+                memset(p, 0xff, size);
+                kept[i] = p;
+            }
+            m->no_gc--;
+            for (size_t i = 0; i < n; i += 3) kept[i] = NULL; /* what lives leaves gaps */
+            void *table = roots[0] = mem_alloc_array(m, &type_ptr, (int64_t)n);
+            memcpy(table, kept, n * 8);
+            gc_run(m);
+            for (size_t i = 0; i < n; i++)
+                if (kept[i]) assert_true(kept[i][0] == UINT64_MAX && kept[i][size / 8 - 1] == UINT64_MAX);
+            mem_verify(&w->vm);
+        }
+    world_free(w);
+}
+
 static void test_specials(void **state) {
     World *w = world_new();
     M *m = &w->m;
@@ -442,7 +471,7 @@ static void test_release_heap(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_trees), cmocka_unit_test(test_random),
-                                       cmocka_unit_test(test_workers), cmocka_unit_test(test_beside), cmocka_unit_test(test_masks),
+                                       cmocka_unit_test(test_workers), cmocka_unit_test(test_beside), cmocka_unit_test(test_masks), cmocka_unit_test(test_cleared),
                                        cmocka_unit_test(test_specials), cmocka_unit_test(test_limits),
                                        cmocka_unit_test(test_stacks), cmocka_unit_test(test_release_stacks), cmocka_unit_test(test_huge_slow),
                                        cmocka_unit_test(test_release_heap)};
