@@ -22,7 +22,9 @@
 #include <unistd.h>
 
 enum { SEEDED_GRACE_NS = 2000 * 1000 }; /* a seeded schedule waits this long for files before its clock jumps */
-enum { WAKE_AGE = 20 * AGE_US }; /* work older than this is worth waking a second worker */
+/* Work older than wake_age is worth waking a second worker. Where those soon had nothing to do again, less than what the wake-up
+ * takes, it is raised for a while. */
+enum { WAKE_AGE = 20 * AGE_US, WAKE_AGE_MAX = 160 * AGE_US, WORTH_WAKING = 40 * AGE_US, WAKE_AGE_LASTS = 10000 * AGE_US };
 
 const char *wait_reason_text(WaitReason r) {
     static const char *const text[] = {
@@ -174,11 +176,13 @@ void sched_wake_idle(Vm *vm) {
     if (!atomic_load_explicit(&s->n_idle_p, memory_order_relaxed)) return;
     if (atomic_load_explicit(&s->n_spinning, memory_order_relaxed)) return;
     if (atomic_load_explicit(&s->polling, memory_order_acquire)) {
+        atomic_store_explicit(&s->called, true, memory_order_relaxed);
         netpoll_wake(s);
         return;
     }
     pthread_mutex_lock(&s->lock);
     P *p = atomic_load(&s->stopping) ? NULL : idle_p_take(s);
+    if (p) atomic_store_explicit(&s->called, true, memory_order_relaxed);
     M *asleep = p ? worker_start(s, p, NULL) : NULL;
     pthread_mutex_unlock(&s->lock);
     if (asleep) worker_wake(asleep);
@@ -193,8 +197,32 @@ static bool is_deadlock(Sched *s) {
            atomic_load(&s->wheel.next_when) == INT64_MAX && !queue_any_work(s) && !atomic_load(&s->stopping);
 }
 
+/* A worker comes for work, or has none any more. */
+static void note_called(Sched *s, MSched *ms) {
+    if (atomic_load_explicit(&s->called, memory_order_relaxed)) {
+        atomic_store_explicit(&s->called, false, memory_order_relaxed);
+        ms->called_at = age_clock();
+    }
+}
+static void note_done(Sched *s, MSched *ms) {
+    if (!ms->called_at) return;
+    uint64_t now = age_clock(), age = WAKE_AGE;
+    if (now - ms->called_at < WORTH_WAKING) {
+        age = 2 * atomic_load_explicit(&s->wake_age, memory_order_relaxed);
+        if (age > WAKE_AGE_MAX) age = WAKE_AGE_MAX;
+        atomic_store_explicit(&s->wake_age_at, now, memory_order_relaxed);
+    }
+    atomic_store_explicit(&s->wake_age, age, memory_order_relaxed);
+    ms->called_at = 0;
+}
+static bool is_old(Sched *s, uint64_t now, uint64_t since) {
+    uint64_t age = atomic_load_explicit(&s->wake_age, memory_order_relaxed);
+    if (now - since <= WAKE_AGE) return false;
+    return now - since > age || now - atomic_load_explicit(&s->wake_age_at, memory_order_relaxed) > WAKE_AGE_LASTS;
+}
+
 /* No work anywhere: releases the P and sleeps. Returns with a P, or false when the instance ends. */
-static bool idle(M *m) {
+static bool idle_wait(M *m) {
     Vm *vm = m->vm;
     Sched *s = vm->sched;
     pthread_mutex_lock(&s->lock);
@@ -275,6 +303,14 @@ static bool idle(M *m) {
     }
 }
 
+static bool idle(M *m) {
+    Sched *s = m->vm->sched;
+    note_done(s, m_sched(m));
+    if (!idle_wait(m)) return false;
+    note_called(s, m_sched(m));
+    return true;
+}
+
 G *sched_next(M *m) {
     Vm *vm = m->vm;
     Sched *s = vm->sched;
@@ -352,7 +388,7 @@ G *sched_next(M *m) {
             uint64_t age = age_clock();
             if (!ps->work_since) {
                 ps->work_since = age;
-            } else if (age - ps->work_since > WAKE_AGE) {
+            } else if (is_old(s, age, ps->work_since)) {
                 ps->work_since = 0;
                 sched_wake_idle(vm);
             }
@@ -442,6 +478,7 @@ void sched_init(Vm *vm, uint32_t nprocs, void (*run)(M *m)) {
     s->vm = vm;
     s->run = run;
     s->epfd = s->wakefd = -1;
+    s->wake_age = WAKE_AGE;
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->world, NULL);
     pthread_mutex_init(&s->poll_init_lock, NULL);

@@ -62,6 +62,7 @@ typedef struct MSched {
     bool started;
     bool waiting;           /* in thread_wait: may be given its goroutine; under Sched.lock */
     bool end_thread;        /* its goroutine ended without unlocking */
+    uint64_t called_at;     /* when it was called for work that had waited (age_clock); 0: it came by itself */
 } MSched;
 
 /* Records of goroutines: n of them, the first `used` were handed out once. */
@@ -103,6 +104,9 @@ typedef struct Sched {
     M *dead_m;                   /* of threads that ended; others may still look at them, so they are never freed */
     uint32_t n_m;
     _Atomic uint32_t n_spinning; /* workers that look for work */
+    _Atomic bool called;         /* one is on its way for work that has waited */
+    _Atomic uint64_t wake_age;   /* so old must work be to call one (age_clock) */
+    _Atomic uint64_t wake_age_at; /* when that was raised last */
     _Atomic uint32_t n_syscall;  /* workers inside a blocking system call */
     _Atomic int64_t n_g;         /* user goroutines alive, without what the Ps count */
     _Atomic uint64_t next_goid;
