@@ -103,16 +103,6 @@ static bool uses_thread(const Vm *vm) { return !vm->stress.mark || vm->stress.ma
 
 /* ---- Shading -------------------------------------------------------------------------------------------------- */
 
-/* An empty block. The lock is held. */
-static MarkBlock *shade_block(Concurrent *c) {
-    MarkBlock *b = c->spare;
-    if (b) c->spare = b->next;
-    else if (!(b = malloc(sizeof *b))) base_oom();
-    b->n = 0;
-    b->next = NULL;
-    return b;
-}
-
 static __attribute__((noinline)) MarkBlock *shaded_full(M *m) {
     Concurrent *c = &m->vm->heap->concurrent;
     pthread_mutex_lock(&c->lock);
@@ -123,7 +113,7 @@ static __attribute__((noinline)) MarkBlock *shaded_full(M *m) {
         c->pending = true;
         pthread_cond_signal(&c->work);
     }
-    b = m->p->shaded = shade_block(c);
+    b = m->p->shaded = block_take(&c->spare);
     pthread_mutex_unlock(&c->lock);
     return b;
 }
@@ -144,7 +134,7 @@ void concurrent_p_init(Heap *h, P *p) {
     Concurrent *c = &h->concurrent;
     pthread_mutex_lock(&c->lock);
     vec_push(&c->procs, p);
-    if (c->on) p->shaded = shade_block(c);
+    if (c->on) p->shaded = block_take(&c->spare);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -176,7 +166,7 @@ void concurrent_begin(M *m) {
     int64_t live = atomic_load(&h->live_bytes);
     pthread_mutex_lock(&c->lock);
     c->on = true;
-    for (int i = 0; i < c->procs.len; i++) c->procs.at[i]->shaded = shade_block(c);
+    for (int i = 0; i < c->procs.len; i++) c->procs.at[i]->shaded = block_take(&c->spare);
     atomic_store(&h->trigger, live + live / 4 + LEAST_ROOM);
     if (uses_thread(vm)) {
         h->marker.halt = &c->halt;

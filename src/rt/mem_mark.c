@@ -46,9 +46,9 @@ const uint8_t *type_ptrmask(const GoType *t) {
 
 /* ---- Blocks ------------------------------------------------------------------------------------------- */
 
-MarkBlock *block_new(Marker *mk) {
-    MarkBlock *b = mk->spare;
-    if (b) mk->spare = b->next;
+MarkBlock *block_take(MarkBlock **spare) {
+    MarkBlock *b = *spare;
+    if (b) *spare = b->next;
     else if (!(b = malloc(sizeof *b))) base_oom();
     b->n = 0;
     b->next = NULL;
@@ -56,7 +56,7 @@ MarkBlock *block_new(Marker *mk) {
 }
 
 static __attribute__((noinline)) void push_slow(Marker *mk) {
-    MarkBlock *b = block_new(mk);
+    MarkBlock *b = block_take(&mk->spare);
     b->next = mk->block;
     mk->block = b;
 }
@@ -129,7 +129,7 @@ void queue_to_blocks(Marker *mk, uint32_t n) {
 void marker_init(Marker *mk, Heap *h) {
     mk->heap = h;
     mk->shared = false;
-    if (!mk->block) mk->block = block_new(mk);
+    if (!mk->block) mk->block = block_take(&mk->spare);
 }
 
 void blocks_free(MarkBlock *b) {

@@ -17,7 +17,7 @@ struct MarkBlock {
     };
 };
 
-MarkBlock *block_new(Marker *mk); /* empty, from the spare ones if there are any; belongs to who gets it */
+MarkBlock *block_take(MarkBlock **spare); /* empty, from the spare ones if there are any; belongs to who gets it */
 void blocks_free(MarkBlock *b);
 void blocks_trim(MarkBlock *b); /* keeps a few for the next time */
 /* At least n objects, if there are so many, from the queue to blocks: anybody may scan them there. */

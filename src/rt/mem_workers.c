@@ -41,7 +41,7 @@ static void deliver(Marker *mk, uint32_t part) {
         mk->spare = par->spare;
         par->spare = NULL;
     }
-    mk->out[part] = block_new(mk);
+    mk->out[part] = block_take(&mk->spare);
     announce(par);
 }
 
@@ -57,7 +57,7 @@ void workers_share(Marker *mk) {
     if (b && b->n) {
         cur->next = b->next;
     } else if (n) {
-        b = block_new(mk);
+        b = block_take(&mk->spare);
         memcpy(b->items, cur->items, n * sizeof *b->items);
         memmove(cur->items, cur->items + n, (cur->n - n) * sizeof *cur->items);
         b->n = n;
@@ -194,7 +194,7 @@ static void share_begin(Marker *mk) {
     mk->part = NO_PART;
     mk->part_mask = mk->heap->par.nparts - 1;
     mk->times_hungry = mk->scanned = 0;
-    for (uint32_t i = 0; i < mk->heap->par.nparts; i++) mk->out[i] = block_new(mk);
+    for (uint32_t i = 0; i < mk->heap->par.nparts; i++) mk->out[i] = block_take(&mk->spare);
 }
 
 static void share_end(Marker *mk) {
