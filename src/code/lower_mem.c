@@ -525,7 +525,8 @@ bool lower_mem(Sel *s, ValueId id) {
         int past = v->op == IR_MOVESOME ? emit_label_new(s) : -1;
         if (past >= 0) emit_jump(s, BC_JF, reg(s, v->args[1]), 0, past);
         if (v->aux.t->has_ptrs) {
-            if (!v->aux.t->type && !v->aux.t->desc) bug("copy of pointers without a type, that is without a write barrier, in %.*s", STR_FMT(s->f->name));
+            if (!v->aux.t->type && !v->aux.t->desc)
+                bug("copy of pointers without a type, that is without a write barrier, in %.*s", STR_FMT(s->f->name));
             emit_abc(s, BC_MOVET, reg(s, v->args[0]), reg(s, v->args[1]), 0);
             emit_type(s, v->aux.t);
         } else {
