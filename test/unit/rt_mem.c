@@ -242,12 +242,13 @@ static void test_cleared(void **state) {
     M *m = &w->m;
     enum { N = 3000 };
     static uint64_t *kept[N];
+    static uint8_t bits[MEM_SMALL_MAX / 64]; /* large objects refer to it */
+    memset(bits, 0xff, sizeof bits);
     for (int round = 0; round < 3; round++)
         for (size_t size = 8; size <= MEM_SMALL_MAX; size += size < 256 ? 8 : size / 4 & ~(size_t)7) {
             m->no_gc++;
             size_t n = size < 256 ? N : 50;
             for (size_t i = 0; i < n; i++) {
-                uint8_t bits[MEM_SMALL_MAX / 64] = {0};
                 uint64_t *p = i % 2 ? mem_alloc_noscan(m, size, true) : mem_alloc_mask(m, size, bits);
                 for (size_t k = 0; k < size / 8; k++) assert_int_equal(p[k], 0);
                 memset(p, 0xff, size);
