@@ -291,6 +291,7 @@ static void start(TestJob *j, TestRun *r, bool only) {
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGQUIT, SIG_DFL);
         close(status[0]);
         close(out[0]);
         TestChild *t = calloc(1, sizeof *t);
@@ -365,6 +366,7 @@ static void test_all(TestJob *j, StrVec *packages) {
     TestRun *runs = calloc((size_t)n + 1, sizeof *runs);
     struct pollfd *fds = calloc((size_t)n * 2 + 2, sizeof *fds);
     if (!runs || !fds) base_oom();
+    signal(SIGINT, SIG_DFL); /* as with go test, also where a shell that put us in the background ignores it */
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);

@@ -476,6 +476,25 @@ t test-list 0 $'TestAdd\nTestDir\nTestX\nFuzzAdd\nok*' bash -c "'$vole' test -li
 t test-all 1 $'ok  \texample.com/tt\t*s\n--- FAIL: TestBad (*s)\n    bad_test.go:3: wrong\nFAIL\nFAIL\texample.com/tt/bad\t*s\n?   \texample.com/tt/user\t[no test files]\nFAIL' "$vole" test ./...
 t test-json 0 '{"Time":"*","Action":"start","Package":"example.com/tt"}*"Action":"run","Package":"example.com/tt","Test":"TestDir"}*"Action":"pass","Package":"example.com/tt","Test":"TestDir","Elapsed":0}*"Action":"pass","Package":"example.com/tt","Elapsed":*}' "$vole" test -json -run TestDir .
 t test-std 0 $'ok  \tcontainer/list\t*s' "$vole" test container/list
+# As with go test, a test may be interrupted although a shell that put us in the background ignores that.
+mkdir interrupt
+cat >interrupt/x_test.go <<'END'
+package interrupt
+
+import (
+	"os/signal"
+	"syscall"
+	"testing"
+)
+
+func TestIgnored(t *testing.T) {
+	if signal.Ignored(syscall.SIGINT) || signal.Ignored(syscall.SIGQUIT) {
+		t.Error("ignored")
+	}
+}
+END
+t test-interrupt 0 $'ok  \texample.com/tt/interrupt\t*s' bash -c "trap '' INT QUIT; '$vole' test ./interrupt"
+rm -r interrupt
 mk tt/broken/b_test.go <<<'package broken
 import "testing"
 func TestB(t *testing.T) { undefined() }
