@@ -291,7 +291,7 @@ static void start(TestJob *j, TestRun *r, bool only) {
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        signal(SIGQUIT, SIG_DFL);
+        signal(SIGQUIT, SIG_DFL); /* for a traceback; SIGINT: see test_all */
         close(status[0]);
         close(out[0]);
         TestChild *t = calloc(1, sizeof *t);

@@ -29,7 +29,7 @@ enum { MEM_NCLASS = 68, MEM_SMALL_MAX = 32768, MEM_MASK_MAX = 512 }; /* bytes; a
 extern const uint8_t mem_class8[];      /* (size + 7) / 8 -> class, sizes up to MEM_SMALL_MAX */
 extern const uint16_t mem_class_size[]; /* class -> bytes */
 typedef struct AllocRun {
-    uint64_t free;            /* of 64 elements those that can be handed out; to all others they are allocated already */
+    uint64_t free;            /* of 64 elements those not handed out yet; for all but this run they count as allocated */
     uint8_t *first;           /* of these 64 */
     const uint8_t *dirty_end; /* elements from here on are zero already */
     uint64_t mask;            /* where the span's objects have pointers, if it is the same for all; else 0 */
@@ -55,7 +55,7 @@ static inline uint64_t type_mask64(const GoType *t) {
     memcpy(&w, t->gcdata, 8);
     return w & (~0ull >> (64 - (t->ptr_bytes >> 3)));
 }
-/* Where a span's objects differ in this. */
+/* Notes where the new object q has pointers, in a span whose objects differ in that: r->ptrbits is set, q's bits are clear. */
 static inline void mem_set_mask(AllocRun *r, const uint8_t *q, uint64_t mask) {
     size_t w = (size_t)(q - r->base) >> 3;
     unsigned sh = w & 63;

@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 enum { SEEDED_GRACE_NS = 2000 * 1000 }; /* a seeded schedule waits this long for files before its clock jumps */
-/* Work older than wake_age is worth waking a second worker. Where those soon had nothing to do again, less than what the wake-up
- * takes, it is raised for a while. */
+/* Work older than wake_age is worth waking a second worker. Where one that was called had nothing to do again within WORTH_WAKING, the
+ * age is doubled, up to WAKE_AGE_MAX; that counts for WAKE_AGE_LASTS. A new thread is not judged: it does not come from idle. */
 enum { WAKE_AGE = 20 * AGE_US, WAKE_AGE_MAX = 160 * AGE_US, WORTH_WAKING = 40 * AGE_US, WAKE_AGE_LASTS = 10000 * AGE_US };
 
 const char *wait_reason_text(WaitReason r) {

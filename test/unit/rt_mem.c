@@ -472,8 +472,8 @@ static void test_release_heap(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_trees), cmocka_unit_test(test_random),
-                                       cmocka_unit_test(test_workers), cmocka_unit_test(test_beside), cmocka_unit_test(test_masks), cmocka_unit_test(test_cleared),
-                                       cmocka_unit_test(test_specials), cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_workers), cmocka_unit_test(test_beside), cmocka_unit_test(test_masks),
+                                       cmocka_unit_test(test_cleared), cmocka_unit_test(test_specials), cmocka_unit_test(test_limits),
                                        cmocka_unit_test(test_stacks), cmocka_unit_test(test_release_stacks), cmocka_unit_test(test_huge_slow),
                                        cmocka_unit_test(test_release_heap)};
     return cmocka_run_group_tests(tests, NULL, NULL);
